@@ -1,0 +1,18 @@
+//! What must work for the service to be ready.
+
+use async_trait::async_trait;
+
+use crate::failure::PortFailure;
+
+/// Something the service cannot do its work without.
+///
+/// Duty: `check` finds out whether the dependency can be used *now* (for a database, whether it can be
+/// written to) and returns within a second.
+#[async_trait]
+pub trait Dependency: Send + Sync {
+    /// A short stable name, such as `database`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it can be used.
+    async fn check(&self) -> Result<(), PortFailure>;
+}

@@ -1,0 +1,132 @@
+//! Confirm a set-up: the first right code turns 2FA on.
+
+use std::sync::Arc;
+
+use super::code::{TotpCode, matching_step};
+use super::factor::{PendingFactor, PendingLimits};
+use super::ports::{
+    FactorStore, SecretPlace, SecretSealer, SetupAttempt, SetupAttempted, SetupJudge, SetupOutcome,
+    SetupVerdict,
+};
+use super::status::TwoFactorStatus;
+use crate::audit::event::{AuditEvent, Caller, SecurityEvent};
+use crate::entropy::Entropy;
+use crate::failure::PortFailure;
+use crate::identity::{SetupId, Subject};
+use crate::time::{Clock, TimeStep, Timestamp};
+
+/// Why the set-up was not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifySetupError {
+    /// The code is not one of the pending secret's.
+    #[error("the code is wrong")]
+    InvalidCode {
+        /// Codes that may still be tried; at 0 the set-up is gone.
+        attempts_left: u8,
+    },
+    /// There is no set-up to confirm.
+    #[error("no set-up is pending")]
+    NoPendingSetup,
+    /// The set-up was not confirmed in time.
+    #[error("the set-up has expired")]
+    Expired,
+    /// Another set-up has taken the place of the one that the caller means.
+    #[error("the set-up was replaced by another one")]
+    Replaced,
+    /// 2FA is on.
+    #[error("two-factor authentication is enabled already")]
+    AlreadyEnabled,
+    /// A port could not do its job.
+    #[error(transparent)]
+    Failure(#[from] PortFailure),
+}
+
+/// The use case.
+pub struct VerifySetup {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// The factors.
+    pub factors: Arc<dyn FactorStore>,
+    /// Opens the secret.
+    pub sealer: Arc<dyn SecretSealer>,
+    /// Attempts of a set-up.
+    pub limits: PendingLimits,
+}
+
+impl VerifySetup {
+    /// Tries `code` against the pending set-up, which must be `setup` when that is given.
+    ///
+    /// Charge, comparison and activation are one transaction of the store: of any number of concurrent calls with
+    /// the right code exactly one succeeds.
+    pub async fn run(
+        &self,
+        subject: Subject,
+        code: TotpCode,
+        setup: Option<SetupId>,
+        caller: Caller,
+    ) -> Result<TwoFactorStatus, VerifySetupError> {
+        let now = self.clock.now();
+        let attempt = SetupAttempt { subject, setup, now, most: self.limits.attempts };
+        match self.factors.attempt_setup(attempt, self.judge(code, caller, now)).await? {
+            SetupAttempted::Judged(SetupOutcome::Confirmed(factor)) => {
+                Ok(TwoFactorStatus::just_enabled(&factor))
+            }
+            SetupAttempted::Judged(SetupOutcome::Refused(factor)) => {
+                Err(VerifySetupError::InvalidCode { attempts_left: factor.attempts_left(self.limits) })
+            }
+            SetupAttempted::Judged(SetupOutcome::Exhausted) => {
+                Err(VerifySetupError::InvalidCode { attempts_left: 0 })
+            }
+            SetupAttempted::NoPendingSetup => Err(VerifySetupError::NoPendingSetup),
+            SetupAttempted::Expired => Err(VerifySetupError::Expired),
+            SetupAttempted::Replaced => Err(VerifySetupError::Replaced),
+            SetupAttempted::AlreadyEnabled => Err(VerifySetupError::AlreadyEnabled),
+        }
+    }
+
+    fn judge(&self, code: TotpCode, caller: Caller, now: Timestamp) -> SetupJudge {
+        let (sealer, entropy, limits) = (self.sealer.clone(), self.entropy.clone(), self.limits);
+        Arc::new(move |factor: PendingFactor| {
+            let subject = factor.binding.subject.clone();
+            let matched = matched_step(&*sealer, &factor, &code, now)?;
+            let outcome = decide(factor, matched, limits, now)?;
+            let event = match &outcome {
+                SetupOutcome::Confirmed(_) => SecurityEvent::Enabled,
+                SetupOutcome::Refused(factor) => {
+                    SecurityEvent::SetupCodeRefused { attempts_left: factor.attempts_left(limits) }
+                }
+                SetupOutcome::Exhausted => SecurityEvent::SetupCodeRefused { attempts_left: 0 },
+            };
+            let audit = AuditEvent::about_user(&subject, event, &caller, now, &*entropy)?;
+            Ok(SetupVerdict { outcome, audit })
+        })
+    }
+}
+
+fn matched_step(
+    sealer: &dyn SecretSealer,
+    factor: &PendingFactor,
+    code: &TotpCode,
+    now: Timestamp,
+) -> Result<Option<TimeStep>, PortFailure> {
+    let binding = &factor.binding;
+    let step = TimeStep::containing(now, binding.parameters.period.as_duration())
+        .ok_or_else(|| PortFailure::unavailable("the clock is set before 1970"))?;
+    let secret =
+        sealer.open(SecretPlace { subject: &binding.subject, factor: binding.id }, &binding.secret)?;
+    Ok(matching_step(&secret, binding.parameters, step, code))
+}
+
+fn decide(
+    factor: PendingFactor,
+    matched: Option<TimeStep>,
+    limits: PendingLimits,
+    now: Timestamp,
+) -> Result<SetupOutcome, PortFailure> {
+    match matched {
+        Some(step) => factor.confirm(step, now).map(SetupOutcome::Confirmed).map_err(PortFailure::other),
+        None => Ok(factor.refuse(limits).map_or(SetupOutcome::Exhausted, SetupOutcome::Refused)),
+    }
+}
