@@ -1,0 +1,27 @@
+# The entry point for people; `just` without a recipe lists them.
+_default:
+    @just --list
+
+# Everything that must hold before a change lands.
+test *ARGS:
+    ./scripts/test {{ARGS}}
+
+# A development server that works at once.
+run *ARGS:
+    cargo run -- {{ARGS}}
+
+# Format the code.
+format:
+    cargo fmt --all
+
+# Known vulnerabilities of dependencies; needs the network.
+advisories:
+    cargo deny check advisories
+
+# Accept the new answers after reading them.
+snapshots:
+    INSTA_UPDATE=always cargo nextest run --workspace
+
+# Many rounds of the concurrency suites.
+rounds COUNT="200":
+    COUNTERSIGN_TEST_ROUNDS={{COUNT}} cargo nextest run --workspace
