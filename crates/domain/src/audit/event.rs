@@ -89,19 +89,19 @@ impl SecurityEvent {
         }
     }
 
-    /// What else there is to say, as a name and a text.
-    pub fn detail(&self) -> Option<(&'static str, String)> {
+    /// What else there is to say, as names and texts.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::SetupStarted { setup } => Some(("setup_id", setup.to_string())),
-            Self::SetupCodeRefused { attempts_left } => Some(("attempts_left", attempts_left.to_string())),
-            Self::OrganizationCreated { plan } => Some(("plan", plan.as_str().to_owned())),
+            Self::SetupStarted { setup } => vec![("setup_id", setup.to_string())],
+            Self::SetupCodeRefused { attempts_left } => vec![("attempts_left", attempts_left.to_string())],
+            Self::OrganizationCreated { plan } => vec![("plan", plan.to_string())],
             Self::ApiKeyCreated { key } | Self::ApiKeyRevoked { key } => {
-                Some(("key_id", key.as_str().to_owned()))
+                vec![("key_id", key.as_str().to_owned())]
             }
             Self::Enabled
             | Self::OrganizationSuspended
             | Self::OrganizationResumed
-            | Self::UserTokenMinted => None,
+            | Self::UserTokenMinted => Vec::new(),
         }
     }
 }

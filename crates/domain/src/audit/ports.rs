@@ -36,8 +36,8 @@ pub struct AuditRecord {
     pub user: Option<UserId>,
     /// What happened: [`super::event::SecurityEvent::name`].
     pub name: String,
-    /// What else there is to say: [`super::event::SecurityEvent::detail`].
-    pub detail: Option<(String, String)>,
+    /// What else there is to say: [`super::event::SecurityEvent::details`].
+    pub details: Vec<(String, String)>,
     /// Who caused it: `user`, `operator` or `api_key:` and the key's id.
     pub actor: String,
     /// When.

@@ -3,9 +3,11 @@
 pub mod backup_code;
 pub mod code;
 pub mod factor;
+pub mod lockout;
 pub mod otpauth;
 pub mod params;
 pub mod ports;
+pub mod presented_code;
 pub mod secret;
 pub mod setup;
 pub mod status;
