@@ -68,6 +68,8 @@ ulid_ids! {
     BackupSetId,
     /// One row of the audit trail.
     AuditEventId,
+    /// One step-up assertion.
+    AssertionId,
     /// One request, as the answer, the log and the audit trail name it.
     RequestId,
 }

@@ -7,6 +7,9 @@ use crate::entropy::{Entropy, EntropyUnavailable};
 use crate::identity::{AuditEventId, Environment, OrganizationId, RequestId, SetupId, Subject, UserId};
 use crate::quota::plan::PlanId;
 use crate::time::Timestamp;
+use crate::two_factor::assertion::Method;
+use crate::two_factor::backup_code::Slot;
+use crate::two_factor::reset::ResetReason;
 
 /// Who caused an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -35,6 +38,25 @@ impl Caller {
     pub const OPERATOR: Self = Self { actor: Actor::Operator, request: None, address: None };
 }
 
+/// Why a code was refused. Only the trail knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RefusalReason {
+    /// It is no code of the factor.
+    Wrong,
+    /// It was a code of the factor and is used up.
+    Replayed,
+}
+
+impl RefusalReason {
+    /// `wrong` or `replayed`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wrong => "wrong",
+            Self::Replayed => "replayed",
+        }
+    }
+}
+
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SecurityEvent {
@@ -50,6 +72,47 @@ pub enum SecurityEvent {
     },
     /// A set-up was confirmed: 2FA is on.
     Enabled,
+    /// A factor was proven for a step-up.
+    Verified {
+        /// With which kind of code.
+        method: Method,
+    },
+    /// A code was refused.
+    CodeRefused {
+        /// Which kind of code.
+        method: Method,
+        /// Why, which no answer tells.
+        reason: RefusalReason,
+        /// Wrong codes that were left before the next lock.
+        attempts_left: u32,
+    },
+    /// A backup code was used.
+    BackupCodeUsed {
+        /// Which of the ten.
+        slot: Slot,
+        /// Unused codes afterwards.
+        remaining: u8,
+    },
+    /// Few backup codes are left.
+    FewBackupCodes {
+        /// How many.
+        remaining: u8,
+    },
+    /// New backup codes took the place of the old ones.
+    BackupCodesRegenerated {
+        /// With which kind of code the factor was proven.
+        method: Method,
+    },
+    /// 2FA was turned off with a code.
+    Disabled {
+        /// With which kind of code.
+        method: Method,
+    },
+    /// A factor was removed without a code.
+    Reset {
+        /// The reason that was given.
+        reason: ResetReason,
+    },
     /// An organization was made.
     OrganizationCreated {
         /// Its plan.
@@ -80,6 +143,13 @@ impl SecurityEvent {
             Self::SetupStarted { .. } => "two_factor.setup_started",
             Self::SetupCodeRefused { .. } => "two_factor.setup_code_refused",
             Self::Enabled => "two_factor.enabled",
+            Self::Verified { .. } => "two_factor.verified",
+            Self::CodeRefused { .. } => "two_factor.code_refused",
+            Self::BackupCodeUsed { .. } => "two_factor.backup_code_used",
+            Self::FewBackupCodes { .. } => "two_factor.few_backup_codes",
+            Self::BackupCodesRegenerated { .. } => "two_factor.backup_codes_regenerated",
+            Self::Disabled { .. } => "two_factor.disabled",
+            Self::Reset { .. } => "two_factor.reset",
             Self::OrganizationCreated { .. } => "organization.created",
             Self::OrganizationSuspended => "organization.suspended",
             Self::OrganizationResumed => "organization.resumed",
@@ -94,6 +164,21 @@ impl SecurityEvent {
         match self {
             Self::SetupStarted { setup } => vec![("setup_id", setup.to_string())],
             Self::SetupCodeRefused { attempts_left } => vec![("attempts_left", attempts_left.to_string())],
+            Self::Verified { method }
+            | Self::BackupCodesRegenerated { method }
+            | Self::Disabled { method } => {
+                vec![("method", method.as_str().to_owned())]
+            }
+            Self::CodeRefused { method, reason, attempts_left } => vec![
+                ("method", method.as_str().to_owned()),
+                ("reason", reason.as_str().to_owned()),
+                ("attempts_left", attempts_left.to_string()),
+            ],
+            Self::BackupCodeUsed { slot, remaining } => {
+                vec![("slot", slot.number().to_string()), ("remaining", remaining.to_string())]
+            }
+            Self::FewBackupCodes { remaining } => vec![("remaining", remaining.to_string())],
+            Self::Reset { reason } => vec![("reason", reason.as_str().to_owned())],
             Self::OrganizationCreated { plan } => vec![("plan", plan.to_string())],
             Self::ApiKeyCreated { key } | Self::ApiKeyRevoked { key } => {
                 vec![("key_id", key.as_str().to_owned())]

@@ -35,6 +35,13 @@ impl TotpCode {
     }
 }
 
+impl TotpCode {
+    /// How many digits it has.
+    pub fn digits(&self) -> Option<Digits> {
+        u8::try_from(self.0.len()).ok().and_then(Digits::from_count)
+    }
+}
+
 impl fmt::Debug for TotpCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TotpCode([redacted])")

@@ -1,14 +1,21 @@
 //! The second factor: TOTP (RFC 6238) with backup codes, from set-up to removal.
 
+pub mod assertion;
 pub mod backup_code;
 pub mod code;
+pub mod disable;
 pub mod factor;
 pub mod lockout;
+mod matching;
 pub mod otpauth;
 pub mod params;
 pub mod ports;
 pub mod presented_code;
+pub mod proof;
+pub mod proof_ports;
+pub mod reset;
 pub mod secret;
 pub mod setup;
 pub mod status;
+pub mod verify;
 pub mod verify_setup;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::code::{TotpCode, matching_step};
+use super::code::TotpCode;
 use super::factor::{PendingFactor, PendingLimits};
+use super::matching::matched_step;
 use super::ports::{
-    FactorStore, SecretPlace, SecretSealer, SetupAttempt, SetupAttempted, SetupJudge, SetupOutcome,
-    SetupVerdict,
+    FactorStore, SecretSealer, SetupAttempt, SetupAttempted, SetupJudge, SetupOutcome, SetupVerdict,
 };
 use super::status::TwoFactorStatus;
 use crate::audit::event::{AuditEvent, Caller, SecurityEvent};
@@ -90,7 +90,7 @@ impl VerifySetup {
         let (sealer, entropy, limits) = (self.sealer.clone(), self.entropy.clone(), self.limits);
         Arc::new(move |factor: PendingFactor| {
             let subject = factor.binding.subject.clone();
-            let matched = matched_step(&*sealer, &factor, &code, now)?;
+            let matched = matched_step(&*sealer, &factor.binding, &code, now)?;
             let outcome = decide(factor, matched, limits, now)?;
             let event = match &outcome {
                 SetupOutcome::Confirmed(_) => SecurityEvent::Enabled,
@@ -103,20 +103,6 @@ impl VerifySetup {
             Ok(SetupVerdict { outcome, audit })
         })
     }
-}
-
-fn matched_step(
-    sealer: &dyn SecretSealer,
-    factor: &PendingFactor,
-    code: &TotpCode,
-    now: Timestamp,
-) -> Result<Option<TimeStep>, PortFailure> {
-    let binding = &factor.binding;
-    let step = TimeStep::containing(now, binding.parameters.period.as_duration())
-        .ok_or_else(|| PortFailure::unavailable("the clock is set before 1970"))?;
-    let secret =
-        sealer.open(SecretPlace { subject: &binding.subject, factor: binding.id }, &binding.secret)?;
-    Ok(matching_step(&secret, binding.parameters, step, code))
 }
 
 fn decide(
