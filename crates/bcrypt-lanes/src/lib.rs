@@ -1,0 +1,1 @@
+//! Several bcrypt computations interleaved on one core, in safe Rust.
