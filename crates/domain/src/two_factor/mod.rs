@@ -9,6 +9,7 @@ pub mod lockout;
 mod matching;
 pub mod otpauth;
 pub mod params;
+pub mod policy;
 pub mod ports;
 pub mod presented_code;
 pub mod proof;
