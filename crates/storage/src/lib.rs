@@ -1,1 +1,49 @@
-//! Placeholder.
+//! The Diesel adapter: every port that keeps data, over one database.
+//!
+//! [`Database`] implements the storing ports of the domain; [`CachedOrganizations`] and [`CachedApiKeys`] stand
+//! in front of what each request reads. [`migrate`] changes the schema, and [`ServerLock`] keeps a second server
+//! off a SQLite file.
+//!
+//! # How a call reaches the database
+//!
+//! Every method of a port is one *unit*: a closure over a connection that can be repeated. [`Database`] hands
+//! it to threads of its own through a bounded queue, so that nothing blocks the async runtime and overload is
+//! [`PortFailure::Unavailable`](countersign_domain::failure::PortFailure) within a second. Reads run on a few
+//! threads with connections that cannot write. On SQLite all writes run on one thread that commits in groups: it
+//! takes what waits, runs each unit under a savepoint of its own in one immediate transaction, commits once, and
+//! only then answers.
+//!
+//! # How to extend it
+//!
+//! - *A table*: a new migration (`migrations/sqlite/<id>/{up,down}.sql`, never an edit of a released one) with the
+//!   constraints that back the code, and its `table!` in `schema.rs`.
+//! - *A port*: one file in `ports/`. A method is one unit. Claims and counts are one conditional `UPDATE`, or a plain
+//!   `INSERT` whose unique violation is an answer; `ON CONFLICT`, batch inserts and `FOR UPDATE` do not exist on a
+//!   [`diesel::MultiConnection`]. Whatever a row holds is checked while it is read: a broken one is
+//!   [`PortFailure::Corrupt`](countersign_domain::failure::PortFailure), never a panic.
+//! - *A database system*: a variant of `AnyConnection` behind a cargo feature, a scheme of [`DatabaseUrl`], and a
+//!   migration folder with the same ids. The units stay as they are.
+
+mod backend;
+mod cache;
+mod column;
+mod database;
+mod filesystem;
+pub mod migrate;
+mod ports;
+mod queue;
+mod readers;
+mod schema;
+mod server_lock;
+mod sqlite;
+mod unit;
+mod url;
+mod writer;
+
+pub use cache::api_keys::CachedApiKeys;
+pub use cache::organizations::CachedOrganizations;
+pub use database::{Database, DatabaseOptions, OpenError};
+pub use filesystem::UnsuitableFileSystem;
+pub use server_lock::{ServerLock, ServerLockError};
+pub use sqlite::ConnectError;
+pub use url::{DatabaseUrl, NotADatabaseUrl};

@@ -1,0 +1,109 @@
+//! The audit trail. [`append`] is also called by the units of other ports, so that a change and its event are one
+//! transaction.
+
+use async_trait::async_trait;
+use countersign_domain::audit::event::{Actor, AuditEvent};
+use countersign_domain::audit::ports::{AuditLog, AuditRecord};
+use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::{AuditEventId, OrganizationId};
+use diesel::prelude::*;
+
+use crate::backend::AnyConnection;
+use crate::column::{corrupt, parse, time, user};
+use crate::database::Database;
+use crate::schema::audit_events;
+
+/// Appends an event within a unit.
+pub(crate) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> QueryResult<()> {
+    diesel::insert_into(audit_events::table).values(AuditRow::of(event)).execute(connection).map(drop)
+}
+
+/// A row of `audit_events`.
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+struct AuditRow {
+    organization_id: String,
+    id: String,
+    environment: Option<String>,
+    user_id: Option<String>,
+    name: String,
+    details: String,
+    actor: String,
+    request_id: Option<String>,
+    address: Option<String>,
+    happened_at: i64,
+}
+
+impl AuditRow {
+    fn of(event: &AuditEvent) -> Self {
+        let caller = &event.caller;
+        let details: serde_json::Value = event.event.details().into_iter().map(pair).collect();
+        Self {
+            organization_id: event.organization.to_string(),
+            id: event.id.to_string(),
+            environment: event.environment.map(|environment| environment.to_string()),
+            user_id: event.user.as_ref().map(ToString::to_string),
+            name: event.event.name().to_owned(),
+            details: details.to_string(),
+            actor: actor(&caller.actor),
+            request_id: caller.request.map(|request| request.to_string()),
+            address: caller.address.map(|address| address.to_string()),
+            happened_at: event.at.as_micros(),
+        }
+    }
+
+    fn into_record(self) -> Result<AuditRecord, PortFailure> {
+        let environment =
+            self.environment.map(|text| parse("audit_events.environment", &text)).transpose()?;
+        Ok(AuditRecord {
+            id: parse("audit_events.id", &self.id)?,
+            environment,
+            user: self.user_id.map(|text| user("audit_events.user_id", text)).transpose()?,
+            name: self.name,
+            details: serde_json::from_str(&self.details).map_err(|_| corrupt("audit_events.details"))?,
+            actor: self.actor,
+            at: time(self.happened_at),
+        })
+    }
+}
+
+fn pair((name, text): (&'static str, String)) -> [String; 2] {
+    [name.to_owned(), text]
+}
+
+fn actor(actor: &Actor) -> String {
+    match actor {
+        Actor::User => "user".to_owned(),
+        Actor::Operator => "operator".to_owned(),
+        Actor::ApiKey(key) => format!("api_key:{}", key.as_str()),
+    }
+}
+
+#[async_trait]
+impl AuditLog for Database {
+    async fn append(&self, event: AuditEvent) -> Result<(), PortFailure> {
+        self.write(move |c| Ok(append(c, &event)?)).await
+    }
+
+    async fn page(
+        &self,
+        organization: OrganizationId,
+        after: Option<AuditEventId>,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>, PortFailure> {
+        let organization = organization.to_string();
+        // No id is the empty text, so everything comes after it.
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let rows = self
+            .read(move |c| {
+                Ok(audit_events::table
+                    .filter(audit_events::organization_id.eq(&organization))
+                    .filter(audit_events::id.gt(&after))
+                    .order(audit_events::id)
+                    .limit(limit.into())
+                    .load::<AuditRow>(c)?)
+            })
+            .await?;
+        rows.into_iter().map(AuditRow::into_record).collect()
+    }
+}

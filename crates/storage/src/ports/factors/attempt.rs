@@ -1,0 +1,91 @@
+//! A code is tried against a pending factor: charge, judge, verdict.
+
+use countersign_domain::failure::PortFailure;
+use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
+use countersign_domain::two_factor::ports::{
+    SetupAttempt, SetupAttempted, SetupJudge, SetupOutcome, SetupVerdict,
+};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::row::{ENABLED, FactorRow, PENDING};
+use super::{find, pending};
+use crate::backend::AnyConnection;
+use crate::column::{SubjectKey, storable, subject_key};
+use crate::ports::audit;
+use crate::schema::factors;
+use crate::unit::UnitResult;
+
+pub(super) fn attempt(
+    c: &mut AnyConnection,
+    attempt: &SetupAttempt,
+    judge: &SetupJudge,
+) -> UnitResult<SetupAttempted> {
+    let key = subject_key(&attempt.subject);
+    let Some(row) = charge(c, &key, attempt)? else { return refusal(c, &key, attempt) };
+    let SetupVerdict { outcome, audit } = judge(row.into_pending()?)?;
+    match &outcome {
+        SetupOutcome::Confirmed(factor) => enable(c, &key, factor)?,
+        SetupOutcome::Refused(_) => {}
+        SetupOutcome::Exhausted => pending::remove(c, &key)?,
+    }
+    audit::append(c, &audit)?;
+    Ok(SetupAttempted::Judged(outcome))
+}
+
+/// Charges one attempt in one statement; `None` when there is nothing that could be charged.
+fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> QueryResult<Option<FactorRow>> {
+    let is_meant = factors::setup_id
+        .assume_not_null()
+        .eq(attempt.setup.map(|setup| setup.to_string()).unwrap_or_default())
+        .or(attempt.setup.is_none().into_sql::<Bool>());
+    let chargeable = factors::table
+        .find(key.clone())
+        .filter(factors::state.eq(PENDING))
+        .filter(factors::attempts.lt(i32::from(attempt.most)))
+        .filter(factors::expires_at.gt(attempt.now.as_micros()))
+        .filter(is_meant);
+    diesel::update(chargeable)
+        .set(factors::attempts.eq(factors::attempts + 1))
+        .returning(factors::all_columns)
+        .get_result(c)
+        .optional()
+}
+
+fn refusal(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> UnitResult<SetupAttempted> {
+    let factor = match find(c, key)? {
+        Some(Factor::Enabled(_)) => return Ok(SetupAttempted::AlreadyEnabled),
+        None => return Ok(SetupAttempted::NoPendingSetup),
+        Some(Factor::Pending(factor)) => factor,
+    };
+    if attempt.setup.is_some_and(|setup| setup != factor.setup) {
+        return Ok(SetupAttempted::Replaced);
+    }
+    pending::remove(c, key)?;
+    // Without an attempt left it is as good as gone: the limit was lowered since the last one.
+    let is_expired = factor.is_expired(attempt.now);
+    Ok(if is_expired { SetupAttempted::Expired } else { SetupAttempted::NoPendingSetup })
+}
+
+fn enable(c: &mut AnyConnection, key: &SubjectKey, factor: &EnabledFactor) -> UnitResult<()> {
+    let charged = factors::table
+        .find(key.clone())
+        .filter(factors::state.eq(PENDING))
+        .filter(factors::factor_id.eq(factor.binding.id.to_string()));
+    let enabled = diesel::update(charged)
+        .set((
+            factors::state.eq(ENABLED),
+            factors::enabled_at.eq(Some(Timestamp::as_micros(factor.enabled_at))),
+            factors::last_step.eq(Some(storable(factor.last_step.number())?)),
+            factors::setup_id.eq(None::<String>),
+            factors::expires_at.eq(None::<i64>),
+            factors::attempts.eq(None::<i32>),
+        ))
+        .execute(c)?;
+    if enabled == 1 {
+        Ok(())
+    } else {
+        Err(PortFailure::other("the judged factor is not the charged one").into())
+    }
+}

@@ -1,0 +1,92 @@
+//! The right to run a set-up, and how many a user may begin.
+
+use countersign_domain::identity::SetupClaimId;
+use countersign_domain::two_factor::ports::{SetupClaim, SetupClaimed};
+use diesel::dsl::case_when;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use super::is_enabled;
+use crate::backend::AnyConnection;
+use crate::column::{SubjectKey, subject_key, time};
+use crate::schema::setup_claims::{self, claim_id, lease_ends_at, setups, window_ends_at};
+use crate::unit::{UnitResult, insert_new};
+
+pub(super) fn claim(c: &mut AnyConnection, claim: &SetupClaim) -> UnitResult<SetupClaimed> {
+    let key = subject_key(&claim.subject);
+    if is_enabled(c, &key)? {
+        return Ok(SetupClaimed::AlreadyEnabled);
+    }
+    if claim.most > 0 && (take(c, &key, claim)? || begin(c, &key, claim)?) {
+        return Ok(SetupClaimed::Won);
+    }
+    refusal(c, &key, claim)
+}
+
+/// Takes a free claim and counts it, in one statement. A window that is over or in which nothing is counted begins
+/// anew.
+fn take(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> QueryResult<bool> {
+    let now = claim.now.as_micros();
+    let is_free = claim_id.is_null().or(lease_ends_at.assume_not_null().le(now));
+    let begins_anew = || window_ends_at.le(now).or(setups.eq(0));
+    let has_room = begins_anew().or(setups.lt(i64::from(claim.most)));
+    let taken = diesel::update(setup_claims::table.find(key.clone()).filter(is_free.and(has_room)))
+        .set((
+            claim_id.eq(Some(claim.id.to_string())),
+            lease_ends_at.eq(Some(lease_end(claim))),
+            setups.eq(case_when(begins_anew(), 1.into_sql::<BigInt>()).otherwise(setups + 1)),
+            window_ends_at
+                .eq(case_when(begins_anew(), window_end(claim).into_sql::<BigInt>())
+                    .otherwise(window_ends_at)),
+        ))
+        .execute(c)?;
+    Ok(taken == 1)
+}
+
+/// The first claim of a user.
+fn begin(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> QueryResult<bool> {
+    let row = (
+        setup_claims::organization_id.eq(&key.0),
+        setup_claims::environment.eq(key.1),
+        setup_claims::user_id.eq(&key.2),
+        claim_id.eq(Some(claim.id.to_string())),
+        lease_ends_at.eq(Some(lease_end(claim))),
+        window_ends_at.eq(window_end(claim)),
+        setups.eq(1),
+    );
+    insert_new(c, |c| diesel::insert_into(setup_claims::table).values(row).execute(c))
+}
+
+fn refusal(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> UnitResult<SetupClaimed> {
+    let row = setup_claims::table.find(key.clone()).select((lease_ends_at, window_ends_at));
+    Ok(match row.first::<(Option<i64>, i64)>(c).optional()? {
+        Some((Some(lease), _)) if time(lease) > claim.now => SetupClaimed::InProgress,
+        Some((_, window)) if time(window) > claim.now => SetupClaimed::TooMany { retry_at: time(window) },
+        _ => SetupClaimed::TooMany { retry_at: time(window_end(claim)) },
+    })
+}
+
+fn lease_end(claim: &SetupClaim) -> i64 {
+    claim.now.saturating_add(claim.lease).as_micros()
+}
+
+fn window_end(claim: &SetupClaim) -> i64 {
+    claim.now.saturating_add(claim.window).as_micros()
+}
+
+/// Ends a claim and takes its count back.
+pub(super) fn release(c: &mut AnyConnection, key: &SubjectKey, claim: SetupClaimId) -> QueryResult<()> {
+    let held = claim_id.eq(claim.to_string()).and(setups.gt(0));
+    diesel::update(setup_claims::table.find(key.clone()).filter(held))
+        .set((claim_id.eq(None::<String>), lease_ends_at.eq(None::<i64>), setups.eq(setups - 1)))
+        .execute(c)
+        .map(drop)
+}
+
+/// Ends a claim whose set-up is being stored; `false` when it is not held.
+pub(super) fn end(c: &mut AnyConnection, key: &SubjectKey, claim: SetupClaimId) -> QueryResult<bool> {
+    let ended = diesel::update(setup_claims::table.find(key.clone()).filter(claim_id.eq(claim.to_string())))
+        .set((claim_id.eq(None::<String>), lease_ends_at.eq(None::<i64>)))
+        .execute(c)?;
+    Ok(ended == 1)
+}

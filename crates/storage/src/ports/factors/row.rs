@@ -1,0 +1,103 @@
+//! A factor as a row.
+
+use countersign_domain::failure::PortFailure;
+use countersign_domain::keys::KeyId;
+use countersign_domain::time::TimeStep;
+use countersign_domain::two_factor::factor::{Binding, EnabledFactor, Factor, PendingFactor};
+use countersign_domain::two_factor::params::{Algorithm, Digits, Parameters, Period};
+use countersign_domain::two_factor::secret::SealedSecret;
+use diesel::prelude::*;
+
+use crate::column::{corrupt, number, parse, present, subject, subject_key, time};
+use crate::schema::factors;
+
+pub(super) const PENDING: &str = "pending";
+pub(super) const ENABLED: &str = "enabled";
+
+/// A row of `factors`, in the order of its columns.
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = factors, treat_none_as_default_value = false)]
+pub(super) struct FactorRow {
+    organization_id: String,
+    environment: String,
+    user_id: String,
+    factor_id: String,
+    sealing_key_id: i64,
+    sealed_secret: Vec<u8>,
+    algorithm: String,
+    digits: i32,
+    period_seconds: i32,
+    state: String,
+    setup_id: Option<String>,
+    expires_at: Option<i64>,
+    attempts: Option<i32>,
+    enabled_at: Option<i64>,
+    last_step: Option<i64>,
+}
+
+impl FactorRow {
+    pub(super) fn of_pending(factor: &PendingFactor) -> Self {
+        let Binding { subject, id, secret, parameters } = &factor.binding;
+        let (organization_id, environment, user_id) = subject_key(subject);
+        Self {
+            organization_id,
+            environment: environment.to_owned(),
+            user_id,
+            factor_id: id.to_string(),
+            sealing_key_id: secret.key.0.into(),
+            sealed_secret: secret.bytes.clone(),
+            algorithm: parameters.algorithm.as_str().to_owned(),
+            digits: parameters.digits.count().into(),
+            period_seconds: parameters.period.as_seconds().into(),
+            state: PENDING.to_owned(),
+            setup_id: Some(factor.setup.to_string()),
+            expires_at: Some(factor.expires_at.as_micros()),
+            attempts: Some(factor.attempts.into()),
+            enabled_at: None,
+            last_step: None,
+        }
+    }
+
+    pub(super) fn into_factor(self) -> Result<Factor, PortFailure> {
+        match self.state.as_str() {
+            PENDING => self.into_pending().map(Factor::Pending),
+            ENABLED => self.into_enabled().map(Factor::Enabled),
+            _ => Err(corrupt("factors.state")),
+        }
+    }
+
+    pub(super) fn into_pending(self) -> Result<PendingFactor, PortFailure> {
+        Ok(PendingFactor {
+            setup: parse("factors.setup_id", present("factors.setup_id", self.setup_id.as_deref())?)?,
+            expires_at: time(present("factors.expires_at", self.expires_at)?),
+            attempts: number("factors.attempts", present("factors.attempts", self.attempts)?)?,
+            binding: self.into_binding()?,
+        })
+    }
+
+    fn into_enabled(self) -> Result<EnabledFactor, PortFailure> {
+        let last_step = number("factors.last_step", present("factors.last_step", self.last_step)?)?;
+        Ok(EnabledFactor {
+            enabled_at: time(present("factors.enabled_at", self.enabled_at)?),
+            last_step: TimeStep::new(last_step),
+            binding: self.into_binding()?,
+        })
+    }
+
+    fn into_binding(self) -> Result<Binding, PortFailure> {
+        let key = KeyId(number("factors.sealing_key_id", self.sealing_key_id)?);
+        let algorithm = Algorithm::parse(&self.algorithm);
+        let digits = number("factors.digits", self.digits).map(Digits::from_count)?;
+        let period = number("factors.period_seconds", self.period_seconds).map(Period::from_seconds)?;
+        Ok(Binding {
+            id: parse("factors.factor_id", &self.factor_id)?,
+            subject: subject(&self.organization_id, &self.environment, self.user_id)?,
+            secret: SealedSecret { key, bytes: self.sealed_secret },
+            parameters: Parameters {
+                algorithm: algorithm.ok_or_else(|| corrupt("factors.algorithm"))?,
+                digits: digits.ok_or_else(|| corrupt("factors.digits"))?,
+                period: period.ok_or_else(|| corrupt("factors.period_seconds"))?,
+            },
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! Fingerprints of keys, and which keys stored rows depend on.
+
+use async_trait::async_trait;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::keys::{KeyId, KeyPurpose, KeyRegistration, KeyRegistry, KnownKey};
+use diesel::dsl::min;
+use diesel::prelude::*;
+
+use crate::backend::AnyConnection;
+use crate::column::number;
+use crate::database::Database;
+use crate::schema::{backup_code_sets, factors, key_registry};
+use crate::unit::insert_new;
+
+#[async_trait]
+impl KeyRegistry for Database {
+    async fn register(&self, key: KnownKey) -> Result<KeyRegistration, PortFailure> {
+        let (purpose, id) = (key.purpose.as_str(), i64::from(key.id.0));
+        let check = key.check.0;
+        self.write(move |c| {
+            let row = (
+                key_registry::purpose.eq(purpose),
+                key_registry::key_id.eq(id),
+                key_registry::check_value.eq(check.as_slice()),
+            );
+            if insert_new(c, |c| diesel::insert_into(key_registry::table).values(row).execute(c))? {
+                return Ok(KeyRegistration::Matches);
+            }
+            let known = key_registry::table.find((purpose, id)).select(key_registry::check_value);
+            let same = known.first::<Vec<u8>>(c)?.as_slice() == check;
+            Ok(if same { KeyRegistration::Matches } else { KeyRegistration::Differs })
+        })
+        .await
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<(KeyPurpose, KeyId)>, PortFailure> {
+        self.read(|c| {
+            let sealing = distinct(c, |c, above| {
+                let next = factors::table.filter(factors::sealing_key_id.gt(above));
+                next.select(min(factors::sealing_key_id)).first(c)
+            })?;
+            let peppers = distinct(c, |c, above| {
+                let next = backup_code_sets::table.filter(backup_code_sets::pepper_key_id.gt(above));
+                next.select(min(backup_code_sets::pepper_key_id)).first(c)
+            })?;
+            let named = |purpose| move |id| Ok((purpose, KeyId(number("key id", id)?)));
+            let sealing = sealing.into_iter().map(named(KeyPurpose::Sealing));
+            sealing.chain(peppers.into_iter().map(named(KeyPurpose::Pepper))).collect()
+        })
+        .await
+    }
+}
+
+/// The distinct values of an indexed column, each found by one step in its index however many rows share it.
+fn distinct(
+    connection: &mut AnyConnection,
+    next: impl Fn(&mut AnyConnection, i64) -> QueryResult<Option<i64>>,
+) -> QueryResult<Vec<i64>> {
+    let mut values: Vec<i64> = Vec::new();
+    while let Some(value) = next(connection, values.last().copied().unwrap_or(-1))? {
+        values.push(value);
+    }
+    Ok(values)
+}

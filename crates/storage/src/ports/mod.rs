@@ -1,0 +1,10 @@
+//! The ports of the domain on [`Database`](crate::Database), one file each.
+
+mod api_keys;
+mod audit;
+mod factors;
+pub(crate) mod health;
+mod key_registry;
+mod organizations;
+mod plans;
+mod usage;

@@ -1,0 +1,160 @@
+//! The tables as `migrations/` makes them. Times are microseconds since 1970.
+
+diesel::table! {
+    plans (id) {
+        id -> Text,
+        requests_per_second -> BigInt,
+        burst -> BigInt,
+        turns -> Nullable<BigInt>,
+        relationships -> Nullable<BigInt>,
+        security_calls_exempt -> Bool,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Text,
+        name -> Text,
+        plan_id -> Text,
+        status -> Text,
+        anchor_day -> Integer,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    api_keys (sequence) {
+        sequence -> BigInt,
+        id -> Text,
+        organization_id -> Text,
+        environment -> Text,
+        scopes -> Text,
+        digest -> Binary,
+        created_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    factors (organization_id, environment, user_id) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        factor_id -> Text,
+        sealing_key_id -> BigInt,
+        sealed_secret -> Binary,
+        algorithm -> Text,
+        digits -> Integer,
+        period_seconds -> Integer,
+        state -> Text,
+        setup_id -> Nullable<Text>,
+        expires_at -> Nullable<BigInt>,
+        attempts -> Nullable<Integer>,
+        enabled_at -> Nullable<BigInt>,
+        last_step -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    backup_code_sets (organization_id, environment, user_id) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        set_id -> Text,
+        pepper_key_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    backup_codes (organization_id, environment, user_id, slot) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        slot -> Integer,
+        hash -> Text,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    setup_claims (organization_id, environment, user_id) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        claim_id -> Nullable<Text>,
+        lease_ends_at -> Nullable<BigInt>,
+        window_ends_at -> BigInt,
+        setups -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_counters (organization_id, environment, period_start) {
+        organization_id -> Text,
+        environment -> Text,
+        period_start -> BigInt,
+        turns -> BigInt,
+        active_relationships -> BigInt,
+    }
+}
+
+diesel::table! {
+    active_relationships (organization_id, environment, period_start, relationship_id) {
+        organization_id -> Text,
+        environment -> Text,
+        period_start -> BigInt,
+        relationship_id -> Text,
+    }
+}
+
+diesel::table! {
+    usage_events (organization_id, environment, event_id) {
+        organization_id -> Text,
+        environment -> Text,
+        event_id -> Text,
+        happened_at -> BigInt,
+        period_start -> BigInt,
+        turns -> Nullable<BigInt>,
+        relationship_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_events (organization_id, id) {
+        organization_id -> Text,
+        id -> Text,
+        environment -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        name -> Text,
+        details -> Text,
+        actor -> Text,
+        request_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        happened_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    key_registry (purpose, key_id) {
+        purpose -> Text,
+        key_id -> BigInt,
+        check_value -> Binary,
+    }
+}
+
+diesel::table! {
+    write_probe (id) {
+        id -> Integer,
+        writes -> BigInt,
+    }
+}
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(organizations, plans);
+diesel::allow_tables_to_appear_in_same_query!(factors, backup_codes);
+diesel::joinable!(organizations -> plans (plan_id));

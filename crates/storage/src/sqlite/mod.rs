@@ -1,0 +1,131 @@
+//! Connections to a SQLite file.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::SqliteConnection;
+
+use crate::filesystem::{self, UnsuitableFileSystem};
+
+/// Whether a connection may write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// Why there is no usable connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// There is no such file.
+    #[error("there is no database at {}: run `countersign migrate up`", .0.display())]
+    Missing(PathBuf),
+    /// The file could not be made.
+    #[error("the database {} cannot be created", .path.display())]
+    Create {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// The file lies where SQLite cannot work safely.
+    #[error(transparent)]
+    FileSystem(#[from] UnsuitableFileSystem),
+    /// The file could not be opened.
+    #[error("the database cannot be opened")]
+    Open(#[from] diesel::ConnectionError),
+    /// The connection could not be set up.
+    #[error("the database cannot be used")]
+    Setup(#[from] diesel::result::Error),
+    /// The library that this program was linked with may corrupt a database (WAL-reset race).
+    #[error("SQLite {found} is too old: 3.51.3 or newer is needed")]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
+    /// The file system does not support write-ahead logging.
+    #[error("the database cannot be switched to write-ahead logging (its journal mode is {0})")]
+    NoWriteAheadLog(String),
+}
+
+/// The oldest release without the WAL-reset race: 3.51.3.
+const OLDEST: [u32; 3] = [3, 51, 3];
+
+/// `busy_timeout` stands first, because the others may have to wait already. `trusted_schema` keeps functions with
+/// side effects out of the schema, `secure_delete` overwrites what is deleted, and temporary data stays in memory.
+/// The log shrinks to 64 MiB when it was reset.
+const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
+     PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = FULL;
+     PRAGMA foreign_keys = ON;
+     PRAGMA trusted_schema = OFF;
+     PRAGMA secure_delete = ON;
+     PRAGMA cell_size_check = ON;
+     PRAGMA temp_store = MEMORY;
+     PRAGMA journal_size_limit = 67108864;";
+
+/// Makes an empty database that only its owner can read, unless the file is there. SQLite gives its log the
+/// same mode.
+pub(crate) fn create(path: &Path) -> Result<(), ConnectError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        // An existing file is not even opened: closing it would drop this process's locks on it (fcntl(2)).
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => {
+            Err(ConnectError::Create { path: path.to_owned(), cause })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A connection to an existing file, with all settings.
+pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, ConnectError> {
+    let mut connection = SqliteConnection::establish(&uri(path)?)?;
+    connection.batch_execute(SETTINGS)?;
+    if access == Access::Read {
+        connection.batch_execute("PRAGMA query_only = ON;")?;
+    }
+    Ok(connection)
+}
+
+/// Finds out whether the file, its place and the library can be relied on.
+pub(crate) fn check(path: &Path) -> Result<SqliteConnection, ConnectError> {
+    if !path.exists() {
+        return Err(ConnectError::Missing(path.to_owned()));
+    }
+    filesystem::check(path)?;
+    let mut connection = connect(path, Access::Write)?;
+    let found: String =
+        diesel::select(diesel::dsl::sql::<Text>("sqlite_version()")).get_result(&mut connection)?;
+    if !is_recent(&found) {
+        return Err(ConnectError::TooOld { found });
+    }
+    let mode = diesel::dsl::sql::<Text>("PRAGMA journal_mode").get_result::<String>(&mut connection)?;
+    if mode != "wal" {
+        return Err(ConnectError::NoWriteAheadLog(mode));
+    }
+    Ok(connection)
+}
+
+fn is_recent(version: &str) -> bool {
+    let numbers: Vec<u32> = version.split('.').map_while(|part| part.parse().ok()).collect();
+    numbers.as_slice() >= OLDEST.as_slice()
+}
+
+/// A URI, because only a URI can say that a missing file must not be made.
+fn uri(path: &Path) -> Result<String, ConnectError> {
+    let absolute =
+        std::path::absolute(path).map_err(|cause| ConnectError::Create { path: path.to_owned(), cause })?;
+    let encoded = absolute.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("file:{encoded}?mode=rw"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Writes on SQLite: one thread that commits in groups.
+//!
+//! A commit waits for the disk, whatever it commits, so the thread takes everything that waits and commits it once.
+//! Each unit has a savepoint of its own and fails alone. Nobody is answered before the commit: an answer means
+//! that the change is durable.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use countersign_domain::failure::PortFailure;
+use diesel::QueryResult;
+use diesel::connection::TransactionManager;
+use diesel::r2d2::R2D2Connection;
+use diesel::result::Error;
+
+use crate::backend::AnyConnection;
+use crate::queue::{Job, Jobs};
+use crate::sqlite::{self, Access, ConnectError};
+use crate::url::DatabaseUrl;
+
+/// The most units in one transaction, so that the first does not wait for ever and other processes get their turn.
+const LARGEST_GROUP: usize = 128;
+
+/// Starts the thread; it ends when the queue is closed and empty.
+pub(crate) fn start(url: DatabaseUrl, mut jobs: Jobs) -> std::io::Result<JoinHandle<()>> {
+    let mut connection = WriteConnection { url, open: None };
+    thread::Builder::new().name("database-writer".to_owned()).spawn(move || {
+        while let Some(first) = jobs.blocking_recv() {
+            write(&mut connection, first, &mut jobs);
+        }
+    })
+}
+
+/// The connection, opened again after it broke.
+struct WriteConnection {
+    url: DatabaseUrl,
+    open: Option<AnyConnection>,
+}
+
+impl WriteConnection {
+    fn get(&mut self) -> Result<&mut AnyConnection, ConnectError> {
+        let usable = self.open.take().and_then(|mut open| (!open.is_broken()).then_some(open));
+        let connection = match usable {
+            Some(connection) => connection,
+            None => AnyConnection::Sqlite(sqlite::connect(self.url.sqlite_path(), Access::Write)?),
+        };
+        Ok(self.open.insert(connection))
+    }
+}
+
+fn write(connection: &mut WriteConnection, first: Box<dyn Job>, jobs: &mut Jobs) {
+    let group = take_waiting(first, jobs);
+    match connection.get() {
+        Ok(connection) => write_group(connection, group, jobs),
+        Err(cause) => fail_all(group, cause),
+    }
+}
+
+fn take_waiting(first: Box<dyn Job>, jobs: &mut Jobs) -> Vec<Box<dyn Job>> {
+    let mut group = vec![first];
+    while group.len() < LARGEST_GROUP {
+        let Ok(job) = jobs.try_recv() else { break };
+        group.push(job);
+    }
+    group
+}
+
+/// Runs a group and whatever comes meanwhile in one transaction, commits it, and answers.
+fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &mut Jobs) {
+    if let Err(cause) = connection.begin_write() {
+        return fail_all(group, cause);
+    }
+    let mut done = Vec::with_capacity(group.len());
+    let mut group = group.into_iter();
+    while let Some(mut job) = group.next().or_else(|| more(&done, jobs)) {
+        if job.is_abandoned() {
+            continue;
+        }
+        let ran = run_alone(connection, &mut *job);
+        done.push(job);
+        if let Err(cause) = ran {
+            // The transaction is gone, and with it what the units before this one have done.
+            let _ = AnyConnection::rollback_transaction(connection);
+            return fail_all(done.into_iter().chain(group), cause);
+        }
+    }
+    match AnyConnection::commit_transaction(connection) {
+        Ok(()) => done.into_iter().for_each(Job::answer),
+        Err(cause) => fail_all(done, cause),
+    }
+}
+
+fn more(done: &[Box<dyn Job>], jobs: &mut Jobs) -> Option<Box<dyn Job>> {
+    if done.len() < LARGEST_GROUP { jobs.try_recv().ok() } else { None }
+}
+
+/// Runs a job under a savepoint. `Err` when the transaction around it did not survive.
+fn run_alone(connection: &mut AnyConnection, job: &mut dyn Job) -> QueryResult<()> {
+    AnyConnection::begin_transaction(connection)?;
+    if job.run(connection) {
+        AnyConnection::commit_transaction(connection)?;
+    } else {
+        // A unit that panicked may have left savepoints of its own open.
+        while connection.transaction_depth().is_some_and(|depth| depth > 1) {
+            AnyConnection::rollback_transaction(connection)?;
+        }
+    }
+    // After some faults (a full disk) SQLite rolls everything back by itself.
+    if connection.transaction_depth() == Some(1) { Ok(()) } else { Err(Error::NotInTransaction) }
+}
+
+/// Everybody is told that the outcome is unknown.
+fn fail_all(
+    jobs: impl IntoIterator<Item = Box<dyn Job>>,
+    cause: impl std::error::Error + Send + Sync + 'static,
+) {
+    let cause = Arc::new(cause);
+    jobs.into_iter().for_each(|job| job.fail(PortFailure::unavailable(cause.clone())));
+}
+
+#[cfg(test)]
+mod tests;

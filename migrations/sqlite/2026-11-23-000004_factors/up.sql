@@ -1,0 +1,42 @@
+-- At most one factor for each user of an organization in an environment.
+CREATE TABLE factors (
+    organization_id TEXT NOT NULL CHECK (length(organization_id) = 26),
+    environment TEXT NOT NULL CHECK (environment IN ('live', 'test')),
+    user_id TEXT NOT NULL CHECK (length(user_id) BETWEEN 1 AND 255),
+    factor_id TEXT NOT NULL CHECK (length(factor_id) = 26),
+    sealing_key_id INTEGER NOT NULL CHECK (sealing_key_id BETWEEN 0 AND 4294967295),
+    sealed_secret BLOB NOT NULL CHECK (length(sealed_secret) BETWEEN 1 AND 1024),
+    algorithm TEXT NOT NULL CHECK (algorithm IN ('SHA1', 'SHA256', 'SHA512')),
+    digits INTEGER NOT NULL CHECK (digits BETWEEN 6 AND 8),
+    period_seconds INTEGER NOT NULL CHECK (period_seconds BETWEEN 15 AND 60),
+    state TEXT NOT NULL CHECK (state IN ('pending', 'enabled')),
+    setup_id TEXT CHECK (length(setup_id) = 26),
+    expires_at INTEGER,
+    attempts INTEGER CHECK (attempts BETWEEN 0 AND 255),
+    enabled_at INTEGER,
+    last_step INTEGER CHECK (last_step >= 0),
+    PRIMARY KEY (organization_id, environment, user_id),
+    CHECK ((state = 'pending') = (setup_id IS NOT NULL)),
+    CHECK ((state = 'pending') = (expires_at IS NOT NULL)),
+    CHECK ((state = 'pending') = (attempts IS NOT NULL)),
+    CHECK ((state = 'enabled') = (enabled_at IS NOT NULL)),
+    CHECK ((state = 'enabled') = (last_step IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX factors_by_expiry ON factors (expires_at) WHERE state = 'pending';
+CREATE INDEX factors_by_sealing_key ON factors (sealing_key_id);
+
+-- RFC 6238, section 5.2: a step that was accepted is never accepted again, whatever a stale writer believes.
+CREATE TRIGGER factors_never_forget_a_step
+BEFORE UPDATE OF last_step ON factors
+WHEN old.last_step IS NOT NULL AND (new.last_step IS NULL OR new.last_step < old.last_step)
+BEGIN
+    SELECT RAISE(ABORT, 'the last accepted step of a factor never becomes smaller');
+END;
+
+CREATE TRIGGER factors_never_become_pending_again
+BEFORE UPDATE OF state ON factors
+WHEN old.state = 'enabled' AND new.state <> 'enabled'
+BEGIN
+    SELECT RAISE(ABORT, 'an enabled factor never becomes pending again');
+END;

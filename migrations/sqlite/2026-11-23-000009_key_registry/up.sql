@@ -1,0 +1,13 @@
+-- The fingerprint of every key that was ever used; the first one for a name stays.
+CREATE TABLE key_registry (
+    purpose TEXT NOT NULL CHECK (purpose IN ('sealing', 'pepper')),
+    key_id INTEGER NOT NULL CHECK (key_id BETWEEN 0 AND 4294967295),
+    check_value BLOB NOT NULL CHECK (length(check_value) = 16),
+    PRIMARY KEY (purpose, key_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER key_registry_is_not_changed
+BEFORE UPDATE ON key_registry
+BEGIN
+    SELECT RAISE(ABORT, 'a registered key never changes');
+END;
