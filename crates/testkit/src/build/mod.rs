@@ -1,0 +1,20 @@
+//! Builders: valid values with as little to say as possible. All fields are public, so change what matters.
+
+mod admission;
+mod codes;
+mod factor;
+mod identity;
+mod judge;
+mod usage;
+
+pub use admission::{IssuedApiKey, api_key, known_key, organization, organization_on, plan};
+pub use codes::{code_at_instant, secret, typed_code, wrong_code};
+pub use factor::{
+    PEPPER_KEY, SEALING_KEY, backup_code_place, hashed_codes, pending_factor, pending_setup, setup_attempt,
+    setup_claim,
+};
+pub use identity::{
+    NOW, caller, event_about_organization, event_about_user, fresh_ulid, organization_id, subject, subject_in,
+};
+pub use judge::{confirming_judge, failing_judge, refusing_judge};
+pub use usage::{period_at, relationship_event, turns_event};

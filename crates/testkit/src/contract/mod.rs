@@ -1,0 +1,55 @@
+//! The duties of each port as named cases that every adapter has to pass.
+//!
+//! A suite is a table of cases. [`run`] makes one test of each case: it gets a harness of its own from the adapter's
+//! factory, and a runtime with several threads.
+
+pub mod api_key_store;
+pub mod audit_log;
+mod case;
+pub mod code_hasher;
+pub mod factor_store;
+pub mod key_registry;
+pub mod organization_store;
+pub mod plan_store;
+pub mod rate_limiter;
+pub mod secret_sealer;
+mod stores;
+pub mod usage_store;
+
+use std::process::ExitCode;
+
+pub use case::{Case, trials};
+use libtest_mimic::{Arguments, Trial};
+pub use stores::Stores;
+
+/// The suites of all stores. `factory` makes empty stores, over a database of their own, that hold the built-in plans
+/// and nothing else.
+pub fn stores<F, M>(factory: F) -> Vec<Trial>
+where
+    F: Fn() -> M + Clone + Send + Sync + 'static,
+    M: Future<Output = Stores> + Send + 'static,
+{
+    let with_organizations = {
+        let factory = factory.clone();
+        move || {
+            let made = factory();
+            async move { made.await.with_organizations().await }
+        }
+    };
+    let suites = [
+        ("organization_store", organization_store::cases()),
+        ("plan_store", plan_store::cases()),
+        ("api_key_store", api_key_store::cases()),
+        ("usage_store", usage_store::cases()),
+        ("audit_log", audit_log::cases()),
+    ];
+    let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
+    all.extend(trials("key_registry", key_registry::cases(), with_organizations));
+    all.extend(suites.into_iter().flat_map(|(suite, cases)| trials(suite, cases, factory.clone())));
+    all
+}
+
+/// Runs the trials as the arguments of the process ask for: the `main` of a test target with `harness = false`.
+pub fn run(trials: Vec<Trial>) -> ExitCode {
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,220 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::{SetupClaimId, Subject};
+use countersign_domain::keys::{KeyId, KeyPurpose};
+use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::backup_code::{CODES_PER_SET, HashedBackupCodes};
+use countersign_domain::two_factor::factor::{Factor, PendingFactor};
+use countersign_domain::two_factor::ports::{
+    FactorStore, PendingSetup, PendingStored, SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed,
+    SetupJudge, SetupOutcome, StoredFactor,
+};
+
+use super::audit::MemoryAudit;
+
+/// Factors in memory, and their events in a [`MemoryAudit`].
+#[derive(Debug)]
+pub struct MemoryFactors {
+    audit: Arc<MemoryAudit>,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Default, Debug)]
+struct Tables {
+    factors: BTreeMap<Subject, Row>,
+    setups: BTreeMap<Subject, SetupCount>,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    factor: Factor,
+    codes: HashedBackupCodes,
+}
+
+/// The set-ups of one subject. It outlives the factor, so that nobody gets more set-ups by wasting them.
+#[derive(Debug)]
+struct SetupCount {
+    since: Timestamp,
+    counted: u32,
+    claim: Option<HeldClaim>,
+}
+
+#[derive(Debug)]
+struct HeldClaim {
+    id: SetupClaimId,
+    ends_at: Timestamp,
+}
+
+impl MemoryFactors {
+    /// An empty store that writes its events to `audit`.
+    pub fn new(audit: Arc<MemoryAudit>) -> Self {
+        Self { audit, tables: Mutex::default() }
+    }
+
+    /// How many factors are stored, expired ones included.
+    pub fn count(&self) -> usize {
+        self.tables.lock().unwrap().factors.len()
+    }
+
+    pub(super) fn keys_in_use(&self) -> Vec<(KeyPurpose, KeyId)> {
+        let tables = self.tables.lock().unwrap();
+        tables.factors.values().flat_map(Row::keys).collect()
+    }
+}
+
+impl Row {
+    fn keys(&self) -> [(KeyPurpose, KeyId); 2] {
+        let binding = match &self.factor {
+            Factor::Pending(factor) => &factor.binding,
+            Factor::Enabled(factor) => &factor.binding,
+        };
+        [(KeyPurpose::Sealing, binding.secret.key), (KeyPurpose::Pepper, self.codes.pepper)]
+    }
+}
+
+impl Tables {
+    fn is_enabled(&self, subject: &Subject) -> bool {
+        matches!(self.factors.get(subject), Some(Row { factor: Factor::Enabled(_), .. }))
+    }
+
+    /// The subject's count if `claim` is the one that holds.
+    fn holder(&mut self, subject: &Subject, claim: SetupClaimId) -> Option<&mut SetupCount> {
+        let holds = |count: &&mut SetupCount| count.claim.as_ref().is_some_and(|held| held.id == claim);
+        self.setups.get_mut(subject).filter(holds)
+    }
+
+    fn claim(&mut self, claim: &SetupClaim) -> SetupClaimed {
+        if self.is_enabled(&claim.subject) {
+            return SetupClaimed::AlreadyEnabled;
+        }
+        let new = SetupCount { since: claim.now, counted: 0, claim: None };
+        self.setups.entry(claim.subject.clone()).or_insert(new).claim(claim)
+    }
+
+    /// The pending factor that `attempt` may be charged to.
+    fn chargeable(&mut self, attempt: &SetupAttempt) -> Result<PendingFactor, Box<SetupAttempted>> {
+        let pending = match self.factors.get(&attempt.subject).map(|row| &row.factor) {
+            None => return Err(Box::new(SetupAttempted::NoPendingSetup)),
+            Some(Factor::Enabled(_)) => return Err(Box::new(SetupAttempted::AlreadyEnabled)),
+            Some(Factor::Pending(pending)) => pending.clone(),
+        };
+        if pending.is_expired(attempt.now) {
+            self.factors.remove(&attempt.subject);
+            return Err(Box::new(SetupAttempted::Expired));
+        }
+        if attempt.setup.is_some_and(|setup| setup != pending.setup) {
+            return Err(Box::new(SetupAttempted::Replaced));
+        }
+        if pending.attempts >= attempt.most {
+            return Err(Box::new(SetupAttempted::NoPendingSetup));
+        }
+        Ok(PendingFactor { attempts: pending.attempts + 1, ..pending })
+    }
+
+    fn conclude(&mut self, subject: &Subject, outcome: SetupOutcome) {
+        let factor = match outcome {
+            SetupOutcome::Confirmed(enabled) => Factor::Enabled(enabled),
+            SetupOutcome::Refused(pending) => Factor::Pending(pending),
+            SetupOutcome::Exhausted => {
+                self.factors.remove(subject);
+                return;
+            }
+        };
+        self.factors.get_mut(subject).unwrap().factor = factor;
+    }
+}
+
+impl SetupCount {
+    fn claim(&mut self, claim: &SetupClaim) -> SetupClaimed {
+        if self.claim.as_ref().is_some_and(|held| held.ends_at > claim.now) {
+            return SetupClaimed::InProgress;
+        }
+        if self.counted == 0 || self.since.saturating_add(claim.window) <= claim.now {
+            (self.since, self.counted) = (claim.now, 0);
+        }
+        if self.counted >= claim.most {
+            return SetupClaimed::TooMany { retry_at: self.since.saturating_add(claim.window) };
+        }
+        self.counted += 1;
+        self.claim = Some(HeldClaim { id: claim.id, ends_at: claim.now.saturating_add(claim.lease) });
+        SetupClaimed::Won
+    }
+}
+
+#[async_trait]
+impl FactorStore for MemoryFactors {
+    async fn find(&self, subject: &Subject) -> Result<Option<StoredFactor>, PortFailure> {
+        let tables = self.tables.lock().unwrap();
+        Ok(tables.factors.get(subject).map(|row| StoredFactor {
+            factor: row.factor.clone(),
+            backup_codes_remaining: CODES_PER_SET.try_into().unwrap(),
+        }))
+    }
+
+    async fn claim_setup(&self, claim: SetupClaim) -> Result<SetupClaimed, PortFailure> {
+        Ok(self.tables.lock().unwrap().claim(&claim))
+    }
+
+    async fn store_pending(&self, setup: PendingSetup) -> Result<PendingStored, PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        let subject = setup.factor.binding.subject.clone();
+        if tables.is_enabled(&subject) {
+            return Ok(PendingStored::AlreadyEnabled);
+        }
+        if tables.holder(&subject, setup.claim).is_none() {
+            return Ok(PendingStored::ClaimLost);
+        }
+        self.audit.commit(setup.audit, || {
+            tables.holder(&subject, setup.claim).unwrap().claim = None;
+            let row = Row { factor: Factor::Pending(setup.factor), codes: setup.codes };
+            tables.factors.insert(subject, row);
+            PendingStored::Stored
+        })
+    }
+
+    async fn release_setup(&self, subject: &Subject, claim: SetupClaimId) -> Result<(), PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        if let Some(count) = tables.holder(subject, claim) {
+            count.claim = None;
+            count.counted = count.counted.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    async fn attempt_setup(
+        &self,
+        attempt: SetupAttempt,
+        judge: SetupJudge,
+    ) -> Result<SetupAttempted, PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        let charged = match tables.chargeable(&attempt) {
+            Ok(charged) => charged,
+            Err(outcome) => return Ok(*outcome),
+        };
+        let verdict = judge(charged)?;
+        self.audit.commit(verdict.audit, || {
+            tables.conclude(&attempt.subject, verdict.outcome.clone());
+            SetupAttempted::Judged(verdict.outcome)
+        })
+    }
+
+    async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        let is_expired =
+            |row: &Row| matches!(&row.factor, Factor::Pending(pending) if pending.is_expired(now));
+        let expired: Vec<_> = tables
+            .factors
+            .iter()
+            .filter(|(_, row)| is_expired(row))
+            .map(|(subject, _)| subject.clone())
+            .take(limit.try_into().unwrap())
+            .collect();
+        for subject in &expired {
+            tables.factors.remove(subject);
+        }
+        Ok(expired.len().try_into().unwrap())
+    }
+}

@@ -1,0 +1,30 @@
+//! In-memory fakes of all ports. The stores keep their duties (the contract suites run against them); none of them
+//! keeps anything beyond the process.
+
+mod api_keys;
+mod audit;
+mod dependency;
+mod factors;
+mod hasher;
+mod key_registry;
+mod limiter;
+mod organizations;
+mod plans;
+mod sealer;
+mod stores;
+mod usage;
+mod user_tokens;
+
+pub use api_keys::MemoryApiKeys;
+pub use audit::MemoryAudit;
+pub use dependency::SwitchedDependency;
+pub use factors::MemoryFactors;
+pub use hasher::CountingHasher;
+pub use key_registry::MemoryKeyRegistry;
+pub use limiter::{MemoryLimiter, OpenLimiter};
+pub use organizations::MemoryOrganizations;
+pub use plans::MemoryPlans;
+pub use sealer::PlainSealer;
+pub use stores::MemoryStores;
+pub use usage::MemoryUsage;
+pub use user_tokens::StaticTokens;

@@ -1,0 +1,33 @@
+//! The fakes keep the contracts that adapters have to keep.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use countersign_domain::two_factor::ports::SecretSealer;
+use countersign_testkit::build::{NOW, PEPPER_KEY};
+use countersign_testkit::clock::ManualClock;
+use countersign_testkit::contract::{self, code_hasher, rate_limiter, secret_sealer};
+use countersign_testkit::fakes::{CountingHasher, MemoryLimiter, MemoryStores, PlainSealer};
+
+async fn limiter() -> rate_limiter::Harness {
+    let clock = Arc::new(ManualClock::new(NOW));
+    rate_limiter::Harness { limiter: Arc::new(MemoryLimiter::new(clock.clone())), clock }
+}
+
+async fn sealer() -> Arc<dyn SecretSealer> {
+    Arc::new(PlainSealer::new())
+}
+
+async fn hasher() -> code_hasher::Harness {
+    code_hasher::Harness { hasher: Arc::new(CountingHasher::new()), pepper: PEPPER_KEY }
+}
+
+fn main() -> ExitCode {
+    let suites = [
+        contract::stores(|| async { MemoryStores::new().into_stores() }),
+        rate_limiter::trials(limiter),
+        secret_sealer::trials(sealer),
+        code_hasher::trials(hasher),
+    ];
+    contract::run(suites.into_iter().flatten().collect())
+}
