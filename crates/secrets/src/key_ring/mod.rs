@@ -1,0 +1,130 @@
+//! The keys that stored data depends on, and the key that signs assertions.
+
+mod document;
+mod error;
+mod key_bytes;
+mod key_set;
+
+use std::path::Path;
+
+use aws_lc_rs::hmac;
+use countersign_domain::entropy::{Entropy, EntropyUnavailable};
+use countersign_domain::keys::{KeyCheckValue, KeyId, KeyPurpose, KnownKey};
+
+pub use self::error::{KeyLabel, KeyRingError};
+pub(crate) use self::key_bytes::KeyBytes;
+use self::key_set::KeySet;
+use crate::{secret_file, weakness};
+
+/// A key of XChaCha20-Poly1305.
+pub(crate) type SealingKey = KeyBytes<32>;
+/// A key of HMAC-SHA-384, as long as the MAC (RFC 2104, section 3).
+pub(crate) type Pepper = KeyBytes<48>;
+/// The private key of Ed25519 (RFC 8032, section 5.1.5).
+type SigningSeed = KeyBytes<32>;
+
+const SEALING: &str = KeyPurpose::Sealing.as_str();
+const PEPPER: &str = KeyPurpose::Pepper.as_str();
+const ASSERTION_SIGNING: &str = "assertion signing";
+
+/// The keys of one installation: sealing keys and peppers by number, of which one each is the primary one that
+/// new data is made with, and the Ed25519 key of assertions.
+///
+/// No two keys are the same, and none repeats itself, counts up or stands in a published document.
+#[derive(Debug)]
+pub struct KeyRing {
+    sealing: KeySet<32>,
+    peppers: KeySet<48>,
+    signing_seed: SigningSeed,
+}
+
+impl KeyRing {
+    /// A new ring: sealing key 1, pepper 1 and a signing key.
+    ///
+    /// A generator whose bytes are not random is treated as unavailable.
+    pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyUnavailable> {
+        let first = KeyId(1);
+        let ring = Self {
+            sealing: KeySet::of_one(first, KeyBytes::generate(entropy)?),
+            peppers: KeySet::of_one(first, KeyBytes::generate(entropy)?),
+            signing_seed: KeyBytes::generate(entropy)?,
+        };
+        ring.refuse_bad_keys().map_err(|_| EntropyUnavailable)?;
+        Ok(ring)
+    }
+
+    /// Reads a ring that [`KeyRing::save_new`] wrote or a person edited. The file must be closed to everybody but
+    /// its owner (mode 0600 or less, on Unix).
+    pub fn load(path: &Path) -> Result<Self, KeyRingError> {
+        let ring = document::read(&secret_file::read(path)?)?;
+        ring.refuse_bad_keys()?;
+        Ok(ring)
+    }
+
+    /// Writes the ring to a new file with mode 0600. The file is there as a whole or not at all, and on disk when
+    /// this returns. An existing file is never overwritten: with it the stored data would be lost.
+    pub fn save_new(&self, path: &Path) -> Result<(), KeyRingError> {
+        Ok(secret_file::write_new(path, &document::write(self)?)?)
+    }
+
+    /// Fingerprints of all keys that stored data depends on, for the key registry.
+    pub fn known_keys(&self) -> Vec<KnownKey> {
+        let sealing = self.sealing.iter().map(|(id, key)| known(KeyPurpose::Sealing, id, key.expose()));
+        let peppers = self.peppers.iter().map(|(id, key)| known(KeyPurpose::Pepper, id, key.expose()));
+        sealing.chain(peppers).collect()
+    }
+
+    pub(crate) fn primary_sealing_key(&self) -> (KeyId, &SealingKey) {
+        self.sealing.primary()
+    }
+
+    pub(crate) fn sealing_key(&self, id: KeyId) -> Option<&SealingKey> {
+        self.sealing.get(id)
+    }
+
+    pub(crate) fn primary_pepper(&self) -> (KeyId, &Pepper) {
+        self.peppers.primary()
+    }
+
+    fn refuse_bad_keys(&self) -> Result<(), KeyRingError> {
+        let all = self.labelled();
+        for (key, bytes) in &all {
+            if let Some(weakness) = weakness::of_key(bytes) {
+                return Err(KeyRingError::Weak { key: *key, weakness });
+            }
+        }
+        for (place, (one, bytes)) in all.iter().enumerate() {
+            let twin = all.iter().skip(place.saturating_add(1)).find(|(_, other)| start_alike(bytes, other));
+            if let Some((other, _)) = twin {
+                return Err(KeyRingError::Equal { one: *one, other: *other });
+            }
+        }
+        Ok(())
+    }
+
+    fn labelled(&self) -> Vec<(KeyLabel, &[u8])> {
+        let label = |section, id: KeyId| KeyLabel { section, id: Some(id.0) };
+        let sealing = self.sealing.iter().map(|(id, key)| (label(SEALING, id), &key.expose()[..]));
+        let peppers = self.peppers.iter().map(|(id, key)| (label(PEPPER, id), &key.expose()[..]));
+        let signing = KeyLabel { section: ASSERTION_SIGNING, id: None };
+        sealing.chain(peppers).chain([(signing, &self.signing_seed.expose()[..])]).collect()
+    }
+}
+
+/// Whether the shorter key is the beginning of the longer one.
+fn start_alike(one: &[u8], other: &[u8]) -> bool {
+    one.iter().zip(other).all(|(a, b)| a == b)
+}
+
+/// The fingerprint of a key: half of a MAC over a constant, from which the key cannot be computed.
+fn known(purpose: KeyPurpose, id: KeyId, key: &[u8]) -> KnownKey {
+    let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+    context.update(b"countersign key check v1");
+    context.update(purpose.as_str().as_bytes());
+    let mut check = [0; 16];
+    check.iter_mut().zip(context.sign().as_ref()).for_each(|(to, from)| *to = *from);
+    KnownKey { purpose, id, check: KeyCheckValue(check) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! The adapters of this crate against the contracts of their ports.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::num::NonZeroUsize;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use countersign_domain::keys::KeyPurpose;
+use countersign_domain::two_factor::ports::{CodeHasher, SecretSealer};
+use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, KeyRing, OsEntropy, XChaChaSealer};
+use countersign_testkit::contract::{self, code_hasher, secret_sealer};
+
+fn ring() -> Arc<KeyRing> {
+    Arc::new(KeyRing::generate(&OsEntropy).unwrap())
+}
+
+async fn sealer() -> Arc<dyn SecretSealer> {
+    Arc::new(XChaChaSealer::new(ring(), Arc::new(OsEntropy)))
+}
+
+async fn hasher() -> code_hasher::Harness {
+    let ring = ring();
+    let pepper = ring.known_keys().into_iter().find(|key| key.purpose == KeyPurpose::Pepper).unwrap().id;
+    let options = BcryptPoolOptions {
+        cost: BcryptCost::LOWEST,
+        max_waiting_sets: NonZeroUsize::new(8).unwrap(),
+        ..BcryptPoolOptions::default()
+    };
+    let pool = BcryptPool::start(ring, Arc::new(OsEntropy), options).unwrap();
+    let hasher: Arc<dyn CodeHasher> = Arc::new(pool);
+    code_hasher::Harness { hasher, pepper }
+}
+
+fn main() -> ExitCode {
+    let mut trials = secret_sealer::trials(sealer);
+    trials.extend(code_hasher::trials(hasher));
+    contract::run(trials)
+}
