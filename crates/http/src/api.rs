@@ -1,0 +1,34 @@
+//! What the shell is wrapped around.
+
+use std::sync::Arc;
+
+use countersign_domain::admission::admit::Admission;
+use countersign_domain::entropy::Entropy;
+use countersign_domain::health::Dependency;
+use countersign_domain::quota::meter::QuotaMeter;
+use countersign_domain::time::Clock;
+use countersign_domain::two_factor::setup::StartSetup;
+use countersign_domain::two_factor::status::ReadStatus;
+use countersign_domain::two_factor::verify_setup::VerifySetup;
+
+/// The use cases, and what the shell itself needs from outside.
+pub struct Api {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for request ids.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who may come in.
+    pub admission: Arc<Admission>,
+    /// Begins set-ups.
+    pub start_setup: Arc<StartSetup>,
+    /// Confirms set-ups.
+    pub verify_setup: Arc<VerifySetup>,
+    /// Reads the state of a second factor.
+    pub read_status: Arc<ReadStatus>,
+    /// Reads quotas, for the headers of refusals.
+    pub quota: Arc<QuotaMeter>,
+    /// What must work for the service to be ready.
+    pub dependencies: Vec<Arc<dyn Dependency>>,
+    /// Where the documentation of errors is, without a slash at the end: `<this>/errors#<code>`.
+    pub documentation_url: String,
+}

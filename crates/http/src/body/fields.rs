@@ -1,0 +1,141 @@
+//! Takes typed fields out of an object and collects everything that is wrong with them.
+
+use std::fmt::Display;
+
+use super::json::{Json, Object};
+use crate::refusal::envelope::FieldProblem;
+use crate::refusal::problem::Problem;
+
+/// The longest name of an unknown field that is repeated to the caller, in characters.
+const LONGEST_NAME: usize = 64;
+/// The most unknown fields that are repeated to the caller.
+const MOST_UNKNOWN: usize = 16;
+
+/// The fields of a request that were not taken yet.
+pub(crate) struct Fields {
+    members: Object,
+    problems: Vec<FieldProblem>,
+}
+
+impl Fields {
+    pub(crate) const fn of(members: Object) -> Self {
+        Self { members, problems: Vec::new() }
+    }
+
+    /// A text that must be there.
+    pub(crate) fn required<T, E: Display>(
+        &mut self,
+        name: &str,
+        accept: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match self.members.remove(name) {
+            None => self.refuse(name, "required", "the field is missing"),
+            Some(value) => self.text(name, &value, accept),
+        }
+    }
+
+    /// A text that may be absent or `null`.
+    pub(crate) fn optional<T, E: Display>(
+        &mut self,
+        name: &str,
+        accept: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match self.members.remove(name) {
+            None | Some(Json::Null) => None,
+            Some(value) => self.text(name, &value, accept),
+        }
+    }
+
+    /// What was built of the fields, if nothing is wrong with any of them.
+    pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, Problem> {
+        for name in std::mem::take(&mut self.members).into_keys().take(MOST_UNKNOWN) {
+            let shown: String = name.chars().take(LONGEST_NAME).collect();
+            let _: Option<()> = self.refuse(&shown, "unknown_field", "the request has no such field");
+        }
+        match built {
+            Some(built) if self.problems.is_empty() => Ok(built),
+            _ => Err(Problem::Fields(self.problems)),
+        }
+    }
+
+    fn text<T, E: Display>(
+        &mut self,
+        name: &str,
+        value: &Json,
+        accept: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Json::Text(text) = value else {
+            return self.refuse(name, "wrong_type", "the field must be a string");
+        };
+        if text.contains('\0') {
+            return self.refuse(name, "not_acceptable", "the field must not contain NUL");
+        }
+        match accept(text) {
+            Ok(accepted) => Some(accepted),
+            Err(reason) => self.refuse(name, "not_acceptable", reason),
+        }
+    }
+
+    fn refuse<T>(&mut self, name: &str, code: &'static str, message: impl Display) -> Option<T> {
+        let field = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        self.problems.push(FieldProblem { field, code, message: message.to_string() });
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::json;
+    use super::*;
+
+    type Told = Vec<(String, &'static str)>;
+
+    fn read(text: &str) -> Result<(String, Option<u8>), Told> {
+        let mut fields = Fields::of(json::parse(text.as_bytes()).unwrap());
+        let name = fields.required("name", |name| Ok::<_, &str>(name.to_owned()));
+        let age = fields.optional("age", str::parse::<u8>);
+        fields.finish(name.map(|name| (name, age))).map_err(|problem| match problem {
+            Problem::Fields(problems) => problems.into_iter().map(|p| (p.field, p.code)).collect(),
+            other => panic!("{other}"),
+        })
+    }
+
+    fn problems(expected: &[(&str, &'static str)]) -> Told {
+        expected.iter().map(|(field, code)| ((*field).to_owned(), *code)).collect()
+    }
+
+    #[test]
+    fn fields_are_taken() {
+        assert_eq!(read(r#"{"name":"x","age":"7"}"#), Ok(("x".to_owned(), Some(7))));
+        assert_eq!(read(r#"{"name":"x","age":null}"#), Ok(("x".to_owned(), None)));
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        assert_eq!(
+            read(r#"{"age":"x","__proto__":1,"a/b~c":2}"#),
+            Err(problems(&[
+                ("/name", "required"),
+                ("/age", "not_acceptable"),
+                ("/__proto__", "unknown_field"),
+                ("/a~1b~0c", "unknown_field"),
+            ]))
+        );
+    }
+
+    #[test]
+    fn types_and_nul_are_told() {
+        for wrong in ["1", "true", "[]", "{}", "null"] {
+            assert_eq!(read(&format!(r#"{{"name":{wrong}}}"#)), Err(problems(&[("/name", "wrong_type")])));
+        }
+        assert_eq!(read(r#"{"name":"a\u0000"}"#), Err(problems(&[("/name", "not_acceptable")])));
+    }
+
+    #[test]
+    fn what_is_repeated_of_unknown_fields_is_bounded() {
+        let many: Vec<_> = (0..40).map(|n| format!(r#""{n}{}":1"#, "x".repeat(100))).collect();
+        let found = read(&format!(r#"{{"name":"x",{}}}"#, many.join(","))).unwrap_err();
+        assert_eq!(found.len(), MOST_UNKNOWN);
+        assert!(found.iter().all(|(field, _)| field.len() <= LONGEST_NAME + 1));
+    }
+}

@@ -1,0 +1,75 @@
+//! Takes a body off the connection.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::web;
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+use super::BodyProblem;
+use super::json::{self, Object};
+use super::media_type::says_json;
+use crate::settings::HttpSettings;
+use crate::wire::progress::Progress;
+
+/// A body that was not looked at yet.
+pub(crate) struct Body {
+    request: HttpRequest,
+    payload: web::Payload,
+}
+
+impl Body {
+    pub(crate) const fn new(request: HttpRequest, payload: web::Payload) -> Self {
+        Self { request, payload }
+    }
+
+    /// The object that the body is.
+    pub(crate) async fn object(self, settings: &HttpSettings) -> Result<Object, BodyProblem> {
+        if !says_json(self.request.headers())? {
+            return Err(BodyProblem::MediaType);
+        }
+        json::parse(&self.bytes(settings).await?)
+    }
+
+    /// The object that the body is; empty when there is no body.
+    pub(crate) async fn optional_object(self, settings: &HttpSettings) -> Result<Object, BodyProblem> {
+        let json = says_json(self.request.headers())?;
+        let bytes = self.bytes(settings).await?;
+        match (bytes.is_empty(), json) {
+            (true, _) => Ok(Object::new()),
+            (false, true) => json::parse(&bytes),
+            (false, false) => Err(BodyProblem::MediaType),
+        }
+    }
+
+    async fn bytes(self, settings: &HttpSettings) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
+        let limit = settings.body_limit;
+        if self.declared_length().is_some_and(|length| length > limit) {
+            return Err(BodyProblem::TooLarge { limit });
+        }
+        timeout(settings.timeouts.body, self.receive(limit)).await.map_err(|_| BodyProblem::TooSlow)?
+    }
+
+    async fn receive(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
+        // Full size at once: a buffer that grows leaves copies behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|_| BodyProblem::Broken)?;
+            if bytes.len().saturating_add(chunk.len()) > limit {
+                return Err(BodyProblem::TooLarge { limit });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if let Some(progress) = self.request.conn_data::<Progress>() {
+            progress.body_received();
+        }
+        Ok(bytes)
+    }
+
+    fn declared_length(&self) -> Option<usize> {
+        let length = self.request.headers().get(CONTENT_LENGTH)?.to_str().ok()?;
+        // A length that does not fit is longer than any limit.
+        Some(length.trim().parse().unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,121 @@
+//! What the `OpenAPI` document says of one route.
+
+use utoipa::ToSchema;
+use utoipa::openapi::schema::AdditionalProperties;
+use utoipa::openapi::{Ref, RefOr, Schema};
+
+/// Schemas by name.
+pub(super) type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// What the document says of one route. Refusals that every route of the same kind shares are added to it.
+pub(crate) struct Documented {
+    pub(super) id: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) description: Option<&'static str>,
+    pub(super) request: Option<RequestBody>,
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+/// A request body.
+pub(crate) struct RequestBody {
+    pub(super) body: Body,
+    pub(super) required: bool,
+}
+
+/// One status of a route.
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    pub(super) description: String,
+    pub(super) body: Option<Body>,
+}
+
+/// A body of a request or a response.
+pub(crate) struct Body {
+    pub(super) media_type: &'static str,
+    /// The name of its schema, and that schema with all that it refers to.
+    pub(super) schema: Option<(String, Schemas)>,
+}
+
+/// A JSON body of this type.
+pub(crate) fn success<T: ToSchema>() -> Body {
+    let name = T::name().into_owned();
+    let mut schemas = vec![(name.clone(), T::schema())];
+    T::schemas(&mut schemas);
+    Body { media_type: "application/json", schema: Some((name, schemas)) }
+}
+
+/// A body of this media type.
+pub(crate) const fn media(media_type: &'static str) -> Body {
+    Body { media_type, schema: None }
+}
+
+/// An optional request body of this type; fields that the type does not have are refused.
+pub(crate) fn request<T: ToSchema>() -> RequestBody {
+    let name = T::name().into_owned();
+    let mut schema = T::schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+    }
+    let mut schemas = vec![(name.clone(), schema)];
+    T::schemas(&mut schemas);
+    let body = Body { media_type: "application/json", schema: Some((name, schemas)) };
+    RequestBody { body, required: false }
+}
+
+impl RequestBody {
+    /// A request without it is refused.
+    pub(crate) fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+}
+
+impl Body {
+    pub(super) fn reference(&self) -> Option<Ref> {
+        self.schema.as_ref().map(|(name, _)| Ref::from_schema_name(name))
+    }
+}
+
+impl Documented {
+    pub(crate) const fn new(id: &'static str, summary: &'static str) -> Self {
+        Self { id, summary, description: None, request: None, outcomes: Vec::new() }
+    }
+
+    pub(crate) const fn describe(mut self, description: &'static str) -> Self {
+        self.description = Some(description);
+        self
+    }
+
+    pub(crate) fn request(self, request: RequestBody) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
+    pub(crate) fn success(self, body: Body) -> Self {
+        self.outcome(200, "It worked.", Some(body))
+    }
+
+    /// 308, without a body.
+    pub(crate) fn redirect(self) -> Self {
+        self.outcome(308, "It is elsewhere; `Location` says where.", None)
+    }
+
+    /// 409, for one of these reasons.
+    pub(crate) fn conflict(self, reasons: &str) -> Self {
+        let description = format!("Not possible in the present state; `details.reason` is {reasons}.");
+        self.outcome(409, &description, Some(super::error_body()))
+    }
+
+    /// 404, for a path below that of the route.
+    pub(crate) fn missing(self) -> Self {
+        self.outcome(404, "There is no such file.", Some(super::error_body()))
+    }
+
+    /// 503 with a body that names what does not work.
+    pub(crate) fn unready(self, body: Body) -> Self {
+        self.outcome(503, "Something does not work; the body names it.", Some(body))
+    }
+
+    pub(super) fn outcome(mut self, status: u16, description: &str, body: Option<Body>) -> Self {
+        self.outcomes.push(Outcome { status, description: description.to_owned(), body });
+        self
+    }
+}

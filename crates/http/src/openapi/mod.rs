@@ -1,0 +1,154 @@
+//! The `OpenAPI` 3.1 document, made from the table of routes and from the types of their bodies.
+
+pub(crate) mod documented;
+mod headers;
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{
+    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, Paths,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Required, Type,
+};
+
+use crate::gate::Handler;
+use crate::refusal::envelope::ErrorEnvelope;
+use crate::routes::{ROUTES, Route, Verb};
+use documented::{Body, Documented, Outcome, Schemas, success};
+
+const USER_TOKEN: &str = "userToken";
+
+/// The document.
+pub fn openapi() -> OpenApi {
+    let mut paths = Paths::new();
+    let mut schemas = Schemas::new();
+    for route in ROUTES {
+        let documented = whole(route);
+        collect(&documented, &mut schemas);
+        let method = match route.verb {
+            Verb::Get => HttpMethod::Get,
+            Verb::Post => HttpMethod::Post,
+        };
+        let item = PathItem::new(method, operation(route, &documented));
+        let path = documented_path(route.path);
+        match paths.paths.get_mut(&path) {
+            Some(known) => known.merge_operations(item),
+            None => drop(paths.paths.insert(path, item)),
+        }
+    }
+    let user_token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("A token that the platform signed for one of its users."))
+        .build();
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas)
+        .security_scheme(USER_TOKEN, SecurityScheme::Http(user_token));
+    let info = InfoBuilder::new()
+        .title("Countersign")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Second factors for a platform that already has its own users and sign-in."));
+    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components.build())).build()
+}
+
+/// The document as it is served.
+pub(crate) fn openapi_json() -> serde_json::Result<String> {
+    openapi().to_pretty_json()
+}
+
+/// The body of every error.
+pub(crate) fn error_body() -> Body {
+    success::<ErrorEnvelope>()
+}
+
+/// The path without the expressions that the router adds to its parameters.
+pub(crate) fn documented_path(pattern: &str) -> String {
+    match pattern.split_once(':') {
+        Some((before, _)) => format!("{before}}}"),
+        None => pattern.to_owned(),
+    }
+}
+
+/// A route with the refusals that all routes of its kind share.
+fn whole(route: &Route) -> Documented {
+    let mut documented = (route.documented)();
+    if let Handler::User(_) = route.handler {
+        for (status, description) in [
+            (400, "The request cannot be read."),
+            (401, "Credentials are missing, expired or not valid."),
+            (403, "The caller may not do this, or the organization is suspended."),
+            (429, "Too many requests (`rate_limit_exceeded`), or the quota is used up (`quota_exhausted`)."),
+            (
+                503,
+                "The service cannot answer right now; `details.retry_after_seconds` says when to try again.",
+            ),
+        ] {
+            documented = documented.outcome(status, description, Some(error_body()));
+        }
+    }
+    if documented.request.is_some() {
+        for (status, description) in [
+            (408, "The body came too slowly."),
+            (413, "The body is too long."),
+            (415, "The body is not `application/json` in UTF-8."),
+            (422, "The request can be read, but a value is not acceptable; `details` says which."),
+        ] {
+            documented = documented.outcome(status, description, Some(error_body()));
+        }
+    }
+    documented.outcome(500, "A fault of ours; the body says nothing of the inside.", Some(error_body()))
+}
+
+fn operation(route: &Route, documented: &Documented) -> Operation {
+    let user = matches!(route.handler, Handler::User(_));
+    let mut operation = OperationBuilder::new()
+        .operation_id(Some(documented.id))
+        .tag(if user { "Account" } else { "Operations" })
+        .summary(Some(documented.summary))
+        .description(documented.description);
+    if user {
+        operation = operation.security(SecurityRequirement::new::<_, _, String>(USER_TOKEN, []));
+    }
+    if let Some((_, name)) = documented_path(route.path).trim_end_matches('}').split_once('{') {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+        operation = operation.parameter(parameter.required(Required::True).schema(Some(schema.build())));
+    }
+    if let Some(request) = &documented.request {
+        let required = if request.required { Required::True } else { Required::False };
+        let body = RequestBodyBuilder::new().content(request.body.media_type, content(&request.body));
+        operation = operation.request_body(Some(body.required(Some(required)).build()));
+    }
+    for outcome in &documented.outcomes {
+        operation = operation.response(outcome.status.to_string(), response(outcome, user));
+    }
+    operation.build()
+}
+
+fn response(outcome: &Outcome, under_v1: bool) -> Response {
+    let listed =
+        if under_v1 { headers::under_v1(outcome.status) } else { headers::elsewhere(outcome.status) };
+    let mut response = ResponseBuilder::new().description(&outcome.description);
+    for header in listed {
+        response = response.header(header.name, header.describe());
+    }
+    if let Some(body) = &outcome.body {
+        response = response.content(body.media_type, content(body));
+    }
+    response.build()
+}
+
+fn content(body: &Body) -> Content {
+    ContentBuilder::new().schema(body.reference()).build()
+}
+
+fn collect(documented: &Documented, schemas: &mut Schemas) {
+    let request = documented.request.iter().map(|request| &request.body);
+    let bodies = documented.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).chain(request);
+    for (_, found) in bodies.filter_map(|body| body.schema.as_ref()) {
+        schemas.extend(found.iter().cloned());
+    }
+}

@@ -1,0 +1,101 @@
+//! The endpoints, one file each, and the one table of them.
+
+mod docs;
+mod docs_redirect;
+mod health;
+mod me;
+mod openapi_document;
+pub(crate) mod ready;
+mod setup;
+mod status;
+mod verify_setup;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::gate::{Handler, request_id};
+use crate::openapi::documented::Documented;
+use crate::refusal::Refusal;
+use crate::refusal::problem::Problem;
+use crate::state::State;
+
+/// One route.
+pub(crate) struct Route {
+    pub(crate) verb: Verb,
+    /// The path, as a pattern of actix-router.
+    pub(crate) path: &'static str,
+    /// What answers, and so who may call.
+    pub(crate) handler: Handler,
+    /// What the OpenAPI document says of it.
+    pub(crate) documented: fn() -> Documented,
+}
+
+/// The method of a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verb {
+    /// `GET`, and with it `HEAD`.
+    Get,
+    /// `POST`.
+    Post,
+}
+
+impl Verb {
+    const fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Get => &[Method::GET, Method::HEAD],
+            Self::Post => &[Method::POST],
+        }
+    }
+}
+
+/// All routes. The router, the OpenAPI document and the tests are made from this table.
+pub(crate) const ROUTES: &[Route] = &[
+    me::ROUTE,
+    status::ROUTE,
+    setup::ROUTE,
+    verify_setup::ROUTE,
+    health::ROUTE,
+    ready::ROUTE,
+    openapi_document::ROUTE,
+    docs_redirect::ROUTE,
+    docs::ROUTE,
+];
+
+/// Adds all routes to the router. A path that has no route for a method is refused with 405.
+pub(crate) fn mount(config: &mut ServiceConfig, state: &Arc<State>) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for route in ROUTES {
+        if !paths.contains(&route.path) {
+            paths.push(route.path);
+        }
+    }
+    for path in paths {
+        let mut resource = web::resource(path);
+        let mut allow = Vec::new();
+        for route in ROUTES.iter().filter(|route| route.path == path) {
+            for method in route.verb.methods() {
+                allow.push(method.as_str());
+                let (state, handler) = (state.clone(), route.handler);
+                let serve = move |request, payload| handler.serve(state.clone(), request, payload);
+                resource = resource.route(web::method(method.clone()).to(serve));
+            }
+        }
+        let (state, allow) = (state.clone(), allow.join(", "));
+        config.service(resource.default_service(web::to(move |request| {
+            refuse(state.clone(), request, Problem::Method { allow: allow.clone() })
+        })));
+    }
+}
+
+/// 404 for a path that has no route.
+pub(crate) async fn refuse_path(state: Arc<State>, request: HttpRequest) -> HttpResponse {
+    refuse(state, request, Problem::NoRoute).await
+}
+
+async fn refuse(state: Arc<State>, request: HttpRequest, problem: Problem) -> HttpResponse {
+    let id = request_id(&state, &request);
+    Refusal::from(problem).respond(&state, id).await
+}

@@ -1,0 +1,85 @@
+//! `GET /v1/me/2fa`: the state of the caller's second factor.
+
+use countersign_domain::two_factor::status::TwoFactorStatus;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Route, Verb};
+use crate::gate::{Handler, Outcome, UserCall};
+use crate::openapi::documented::{Documented, success};
+use crate::reply;
+
+pub(super) const ROUTE: Route = Route {
+    verb: Verb::Get,
+    path: "/v1/me/2fa",
+    handler: Handler::User(|call, _| Box::pin(handle(call))),
+    documented,
+};
+
+/// The state of a second factor.
+#[derive(Serialize, ToSchema)]
+pub(super) struct StatusBody {
+    /// Whether there is a second factor.
+    state: State,
+    /// Since when it is enabled.
+    #[schema(format = DateTime)]
+    enabled_at: Option<String>,
+    /// Until when a pending set-up can be confirmed.
+    #[schema(format = DateTime)]
+    pending_expires_at: Option<String>,
+    /// Unused backup codes of an enabled factor.
+    backup_codes_remaining: Option<u8>,
+    /// Until when no code is taken.
+    #[schema(format = DateTime)]
+    locked_until: Option<String>,
+    /// Whether the organization demands a second factor.
+    required: bool,
+}
+
+/// Whether there is a second factor.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// There is none.
+    Disabled,
+    /// A set-up waits for its first code.
+    Pending,
+    /// It is in force.
+    Enabled,
+}
+
+impl From<TwoFactorStatus> for StatusBody {
+    fn from(status: TwoFactorStatus) -> Self {
+        let none = Self {
+            state: State::Disabled,
+            enabled_at: None,
+            pending_expires_at: None,
+            backup_codes_remaining: None,
+            locked_until: None,
+            required: false,
+        };
+        match status {
+            TwoFactorStatus::Disabled => none,
+            TwoFactorStatus::Pending { expires_at } => {
+                Self { state: State::Pending, pending_expires_at: Some(expires_at.to_string()), ..none }
+            }
+            TwoFactorStatus::Enabled { enabled_at, backup_codes_remaining } => Self {
+                state: State::Enabled,
+                enabled_at: Some(enabled_at.to_string()),
+                backup_codes_remaining: Some(backup_codes_remaining),
+                ..none
+            },
+        }
+    }
+}
+
+async fn handle(call: UserCall) -> Outcome {
+    let state = &call.state;
+    let status = state.in_time(state.api.read_status.of(&call.subject)).await??;
+    reply::ok(&StatusBody::from(status))
+}
+
+fn documented() -> Documented {
+    Documented::new("get_two_factor_status", "The state of your second factor")
+        .success(success::<StatusBody>())
+}

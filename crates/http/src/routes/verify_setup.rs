@@ -1,0 +1,55 @@
+//! `POST /v1/me/2fa/verify-setup`: the first right code turns 2FA on.
+
+use countersign_domain::identity::SetupId;
+use countersign_domain::two_factor::code::TotpCode;
+use countersign_domain::two_factor::params::Parameters;
+use utoipa::ToSchema;
+
+use super::status::StatusBody;
+use super::{Route, Verb};
+use crate::body::Body;
+use crate::body::fields::Fields;
+use crate::gate::{Handler, Outcome, UserCall};
+use crate::openapi::documented::{Documented, request, success};
+use crate::reply;
+
+pub(super) const ROUTE: Route = Route {
+    verb: Verb::Post,
+    path: "/v1/me/2fa/verify-setup",
+    handler: Handler::User(|call, body| Box::pin(handle(call, body))),
+    documented,
+};
+
+/// A code that proves that the authenticator works.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "the schema of what `handle` takes out of the body field by field")]
+struct VerifySetupRequest {
+    /// The code that the authenticator shows.
+    #[schema(pattern = "^[0-9]{6}$", example = "123456")]
+    code: String,
+    /// The set-up that is meant; without it, the one that is pending.
+    #[schema(format = "ulid")]
+    setup_id: Option<String>,
+}
+
+async fn handle(call: UserCall, body: Body) -> Outcome {
+    let UserCall { state, subject, caller, .. } = call;
+    let digits = Parameters::default().digits;
+    let mut fields = Fields::of(body.object(&state.settings).await?);
+    let code = fields.required("code", |text| TotpCode::parse(text, digits));
+    let setup = fields.optional("setup_id", str::parse::<SetupId>);
+    let code = fields.finish(code)?;
+
+    let use_case = state.api.verify_setup.clone();
+    let work = async move { use_case.run(subject, code, setup, caller).await };
+    let status = state.detached(work).await?;
+    reply::ok(&StatusBody::from(status))
+}
+
+fn documented() -> Documented {
+    Documented::new("verify_two_factor_setup", "Turn 2FA on with the first code")
+        .describe("A set-up has five attempts; the last wrong one ends it.")
+        .request(request::<VerifySetupRequest>().required())
+        .success(success::<StatusBody>())
+        .conflict("no_pending_setup, setup_expired, setup_replaced or already_enabled")
+}
