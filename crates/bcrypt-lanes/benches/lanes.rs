@@ -1,4 +1,5 @@
-//! Digests per second on one core: the `bcrypt` crate, each number of lanes, and ten jobs as `hash_all` cuts them.
+//! Digests per second on one core: the `bcrypt` crate, each number of lanes, and ten jobs as `hash_all` cuts
+//! them.
 
 #![allow(
     clippy::expect_used,

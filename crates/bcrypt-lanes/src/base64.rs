@@ -12,8 +12,8 @@ pub(crate) fn encode(bytes: &[u8], text: &mut String) {
     }
 }
 
-/// Decodes exactly `BYTES` bytes. There is none unless each symbol is one of the alphabet and the bits that are left
-/// over are zero: every value has one text only.
+/// Decodes exactly `BYTES` bytes. There is none unless each symbol is one of the alphabet and the bits that
+/// are left over are zero: every value has one text only.
 pub(crate) fn decode<const BYTES: usize>(text: &[u8]) -> Option<[u8; BYTES]> {
     if text.len() != (BYTES * 8).div_ceil(6) {
         return None;

@@ -4,7 +4,8 @@ use thiserror::Error;
 
 /// The cost factor of bcrypt: the base-2 logarithm of the number of rounds, from 4 to 31.
 ///
-/// Each step doubles the time. One round expands the key schedule twice, which is 2 × 521 Blowfish encryptions.
+/// Each step doubles the time. One round expands the key schedule twice, which is 2 × 521 Blowfish
+/// encryptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cost(u8);
 

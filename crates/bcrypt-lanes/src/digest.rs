@@ -13,8 +13,9 @@ pub(crate) const CHECKSUM_BYTES: usize = 23;
 
 /// A bcrypt digest with what is needed to compute it again: cost, salt and 23 bytes of checksum.
 ///
-/// Two digests are compared in constant time as far as their checksums go; costs and salts are no secrets. So a verifier
-/// that has several passwords to check may compute them together, by [`hash_all`](crate::hash_all), and compare.
+/// Two digests are compared in constant time as far as their checksums go; costs and salts are no secrets. So
+/// a verifier that has several passwords to check may compute them together, by
+/// [`hash_all`](crate::hash_all), and compare.
 #[derive(Clone)]
 pub struct Digest {
     cost: Cost,
@@ -22,7 +23,8 @@ pub struct Digest {
     checksum: [u8; CHECKSUM_BYTES],
 }
 
-/// Why a text is not a bcrypt digest that the caller wants evaluated. It repeats nothing of the text but the cost.
+/// Why a text is not a bcrypt digest that the caller wants evaluated. It repeats nothing of the text but the
+/// cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// The text is not 60 bytes long, or the dollar signs are in other places.
@@ -52,11 +54,11 @@ impl Digest {
 
     /// Parses a text of 60 ASCII bytes, `$2b$10$` and 53 symbols. `$2a$` and `$2y$` are taken as `$2b$`.
     ///
-    /// `costs` are the costs that the caller is ready to pay for: one more doubles the time of [`Digest::verify`], and a
-    /// stored text with cost 31 would keep a processor busy for days.
+    /// `costs` are the costs that the caller is ready to pay for: one more doubles the time of
+    /// [`Digest::verify`], and a stored text with cost 31 would keep a processor busy for days.
     ///
-    /// There is exactly one text for each digest and version; one with stray bits at the end of the salt or of the
-    /// checksum is refused.
+    /// There is exactly one text for each digest and version; one with stray bits at the end of the salt or
+    /// of the checksum is refused.
     pub fn parse(text: &str, costs: RangeInclusive<Cost>) -> Result<Self, ParseError> {
         let text: &[u8; 60] = text.as_bytes().try_into().map_err(|_| ParseError::Form)?;
         let [b'$', major, minor, b'$', tens, units, b'$', encoded @ ..] = text else {
@@ -75,7 +77,8 @@ impl Digest {
         Ok(Self { cost, salt, checksum })
     }
 
-    /// The digest's text: 60 ASCII bytes that start with `$2b$`, which every implementation of bcrypt verifies.
+    /// The digest's text: 60 ASCII bytes that start with `$2b$`, which every implementation of bcrypt
+    /// verifies.
     pub fn to_string_2b(&self) -> String {
         let mut text = format!("$2b${:02}$", self.cost.get());
         base64::encode(&self.salt.0, &mut text);
@@ -83,8 +86,8 @@ impl Digest {
         text
     }
 
-    /// Whether the digest is of this password. It takes one computation of the digest's cost, on one lane, and the
-    /// comparison takes the same time wherever a difference is.
+    /// Whether the digest is of this password. It takes one computation of the digest's cost, on one lane,
+    /// and the comparison takes the same time wherever a difference is.
     #[must_use]
     pub fn verify(&self, password: Password<'_>) -> bool {
         let [computed] = hash_lanes(self.cost, &[Job { password, salt: self.salt }]);

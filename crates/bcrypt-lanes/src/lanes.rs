@@ -24,12 +24,13 @@ pub struct Job<'a> {
     pub salt: Salt,
 }
 
-/// Computes `N` digests of one cost on this thread, interleaved. Digest `i` belongs to job `i`; the jobs do not
-/// influence each other.
+/// Computes `N` digests of one cost on this thread, interleaved. Digest `i` belongs to job `i`; the jobs do
+/// not influence each other.
 ///
-/// `N` is at least 1, which the compiler checks. The call takes 4.2 KB of stack for each lane. When the number of jobs is
-/// not a constant, call [`hash_all`](crate::hash_all), which also picks the number of lanes. A crate that calls this
-/// generic function compiles the computation itself, with its own optimisation level.
+/// `N` is at least 1, which the compiler checks. The call takes some 5 KB of stack for each lane. When the
+/// number of jobs is not a constant, call [`hash_all`](crate::hash_all), which also picks the number of
+/// lanes. A crate that calls this generic function compiles the computation itself, with its own optimisation
+/// level.
 #[expect(clippy::indexing_slicing, reason = "every array has one element for each lane")]
 pub fn hash_lanes<const N: usize>(cost: Cost, jobs: &[Job<'_>; N]) -> [Digest; N] {
     const { assert!(N > 0, "there is no computation without a lane") };

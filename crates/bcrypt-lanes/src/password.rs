@@ -8,19 +8,20 @@ use crate::blowfish::KeyWords;
 
 /// The bytes that are hashed: 0 to 72 of them, borrowed.
 ///
-/// bcrypt's key is at most 72 bytes. Other implementations cut a longer password without a word; here it is an error,
-/// and the caller decides. A caller who wants more should hash first and encode the result (base64, say), which
-/// settles the question of zero bytes as well.
+/// bcrypt's key is at most 72 bytes. Other implementations cut a longer password without a word; here it is
+/// an error, and the caller decides. A caller who wants more should hash first and encode the result (base64,
+/// say), which settles the question of zero bytes as well.
 ///
 /// # Zero bytes
 ///
-/// bcrypt was made for C strings: the key is the password with a terminating zero, repeated until it fills 72 bytes.
-/// Here a zero byte is a byte like any other. Two consequences:
+/// bcrypt was made for C strings: the key is the password with a terminating zero, repeated until it fills 72
+/// bytes. Here a zero byte is a byte like any other. Two consequences:
 ///
 /// - An implementation in C stops at the first zero byte, so it finds another digest for such a password.
 /// - Passwords can collide: `"a"` and `"a\0a"` repeat to the same key, and so do `""` and `"\0"`.
 ///
-/// Do not hash bytes that somebody else chose and that may be zero: encode them first. (Text without U+0000 is safe.)
+/// Do not hash bytes that somebody else chose and that may be zero: encode them first. (Text without U+0000
+/// is safe.)
 #[derive(Clone, Copy)]
 pub struct Password<'a>(&'a [u8]);
 
@@ -44,8 +45,8 @@ impl<'a> Password<'a> {
         Ok(Self(bytes))
     }
 
-    /// Writes the key: the password and a zero byte, repeated to 72 bytes, as big-endian words. After a password of
-    /// 72 bytes there is no room for the zero byte, and it has no part in the key.
+    /// Writes the key: the password and a zero byte, repeated to 72 bytes, as big-endian words. After a
+    /// password of 72 bytes there is no room for the zero byte, and it has no part in the key.
     pub(crate) fn write_key(self, key: &mut KeyWords) {
         let mut bytes = self.0.iter().copied().chain([0]).cycle();
         for word in key {

@@ -3,8 +3,8 @@
 /// Words of a Blowfish state: 18 subkeys and four S-boxes of 256 words.
 pub(crate) const STATE_WORDS: usize = 18 + 4 * 256;
 
-/// The first 1042 words of 32 bits of the fraction of pi, most significant first. The order is that of a state:
-/// subkeys, then the S-boxes. The tests compute pi and compare every digit.
+/// The first 1042 words of 32 bits of the fraction of pi, most significant first. The order is that of a
+/// state: subkeys, then the S-boxes. The tests compute pi and compare every digit.
 pub(crate) const FRACTION_OF_PI: [u32; STATE_WORDS] = [
     0x243f_6a88,
     0x85a3_08d3,

@@ -1,5 +1,5 @@
-//! The same digests as the C library of the system, an implementation that shares nothing with this one or with the
-//! `bcrypt` crate. It is reached through Perl, whose `crypt` hands the work to it.
+//! The same digests as the C library of the system, an implementation that shares nothing with this one or
+//! with the `bcrypt` crate. It is reached through Perl, whose `crypt` hands the work to it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a test may panic")]
 
@@ -10,7 +10,12 @@ use std::process::{Command, Stdio};
 use countersign_bcrypt_lanes::{Cost, Digest, Job, Password, Salt, hash_all};
 
 /// Reads lines of a password in hexadecimal and a text of salt, and prints what `crypt` makes of them.
-const PROGRAM: &str = r#"while (<STDIN>) { my ($password, $salt) = split; print crypt(pack("H*", substr($password, 1)), $salt) // "failed", "\n" }"#;
+const PROGRAM: &str = r#"
+while (<STDIN>) {
+    my ($password, $salt) = split;
+    print crypt(pack("H*", substr($password, 1)), $salt) // "failed", "\n";
+}
+"#;
 
 /// Runs `crypt` for each password with the salt of the digest's text.
 fn crypt(inputs: &[(Vec<u8>, String)]) -> Vec<String> {

@@ -1,12 +1,12 @@
-//! Vectors that others published: the test of Openwall's `crypt_blowfish` (also used by John the Ripper, OpenBSD's and
-//! PHP's tests), jBCrypt's, and those for wrapped lengths.
+//! Vectors that others published: the test of Openwall's `crypt_blowfish` (also used by John the Ripper,
+//! OpenBSD's and PHP's tests), jBCrypt's, and those for wrapped lengths.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 use countersign_bcrypt_lanes::{Cost, Digest, Job, Password, hash_all, hash_lanes};
 
-/// Text and password. Where the original password is longer than 72 bytes, it is given without the bytes that bcrypt
-/// ignores.
+/// Text and password. Where the original password is longer than 72 bytes, it is given without the bytes that
+/// bcrypt ignores.
 const VECTORS: &[(&str, &[u8])] = &[
     // crypt_blowfish
     ("$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", b"U*U"),
@@ -45,8 +45,8 @@ const VECTORS: &[(&str, &[u8])] = &[
     ("$2a$12$WApznUOJfkEGSmYRfnkrPOr466oFDCaj4b6HY3EXGvfxm43seyhgC", b"~!@#$%^&*()      ~!@#$%^&*()PNBFRD"),
 ];
 
-/// Digests that belong to other passwords in a correct implementation: of a faulty one that took bytes as signed, or of
-/// the countermeasure that `crypt_blowfish` has for those under `$2a$`.
+/// Digests that belong to other passwords in a correct implementation: of a faulty one that took bytes as
+/// signed, or of the countermeasure that `crypt_blowfish` has for those under `$2a$`.
 const OTHERWISE: &[(&str, &[u8])] = &[
     ("$2y$05$/OK.fbVrR/bpIqNJ5ianF.CE5elHaaO4EbggVDjb8P19RukzXSM3e", b"\xa3"),
     ("$2a$05$/OK.fbVrR/bpIqNJ5ianF.nqd1wy.pTMdcvrRWxyiGL2eMz.2a85.", b"\xff\xff\xa3"),

@@ -2,7 +2,8 @@
 
 use super::{FRACTION_OF_PI, STATE_WORDS};
 
-/// Words beyond the digits wanted. Each of the some 10 000 divisions rounds down by less than one unit of the last.
+/// Words beyond the digits wanted. Each of the some 10 000 divisions rounds down by less than one unit of the
+/// last.
 const GUARD_WORDS: usize = 2;
 
 /// A non-negative number: the integer part, then words of 32 bits of the fraction, most significant first.
