@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_domain::keys::KeyPurpose;
 use countersign_domain::two_factor::ports::{CodeHasher, SecretSealer};
@@ -24,6 +25,8 @@ async fn hasher() -> code_hasher::Harness {
     let options = BcryptPoolOptions {
         cost: BcryptCost::LOWEST,
         max_waiting_sets: NonZeroUsize::new(8).unwrap(),
+        // The contract has no deadline of its own, and the machine may be busy.
+        max_wait: Duration::from_hours(1),
         ..BcryptPoolOptions::default()
     };
     let pool = BcryptPool::start(ring, Arc::new(OsEntropy), options).unwrap();

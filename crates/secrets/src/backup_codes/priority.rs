@@ -7,7 +7,8 @@ pub(super) fn lower() {
     /// In the upper half of 0 to 19: a busy ordinary thread gets about nine times the processor time.
     const NICENESS: i32 = 10;
     // Without a process id Linux takes the calling thread, not the process.
-    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+    let present = rustix::process::getpriority_process(None).unwrap_or(0);
+    if let Err(error) = rustix::process::setpriority_process(None, present.max(NICENESS)) {
         tracing::debug!(%error, "the hashing thread keeps its priority");
     }
 }
@@ -28,7 +29,7 @@ mod tests {
             lower();
             niceness()
         });
-        assert_eq!(lowered.join().unwrap(), 10);
+        assert_eq!(lowered.join().unwrap(), before.max(10));
         assert_eq!(niceness(), before);
     }
 }
