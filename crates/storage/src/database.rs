@@ -10,7 +10,7 @@ use crate::backend::AnyConnection;
 use crate::migrate::{self, MigrateError};
 use crate::ports::health::LastCheck;
 use crate::queue::Queue;
-use crate::readers::{self, StartReadersError};
+use crate::readers;
 use crate::sqlite::ConnectError;
 use crate::unit::UnitResult;
 use crate::url::DatabaseUrl;
@@ -37,7 +37,7 @@ impl Default for DatabaseOptions {
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// There is no usable connection.
+    /// There is no usable connection; [`ConnectError::Missing`] when there is no file.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// The schema is older than this program.
@@ -52,8 +52,8 @@ pub enum OpenError {
         pending: Vec<String>,
     },
     /// The state of the schema could not be found out.
-    #[error(transparent)]
-    Schema(#[from] MigrateError),
+    #[error("the state of the schema cannot be found out")]
+    Schema(#[source] MigrateError),
     /// The pool of connections could not be filled.
     #[error("no connection to the database")]
     Pool(#[from] r2d2::Error),
@@ -62,24 +62,31 @@ pub enum OpenError {
     Thread(#[from] std::io::Error),
 }
 
-impl From<StartReadersError> for OpenError {
-    fn from(error: StartReadersError) -> Self {
+impl From<MigrateError> for OpenError {
+    fn from(error: MigrateError) -> Self {
         match error {
-            StartReadersError::Pool(cause) => Self::Pool(cause),
-            StartReadersError::Thread(cause) => Self::Thread(cause),
+            MigrateError::Connect(error) => Self::Connect(error),
+            other => Self::Schema(other),
         }
     }
 }
 
-/// A database that is open. Clones share its threads, which end with the last clone.
+/// A database that is open. Clones share its threads, which end with the last clone. Its methods are called on a
+/// Tokio runtime that has timers.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
 
-/// The queues stand before the threads: they are closed first, so that the threads end and can be waited for.
+/// The writer goes last: whoever closes the last connection to a SQLite file tidies up its log.
 struct Inner {
-    reads: Queue,
-    writes: Queue,
+    reads: Workers,
+    writes: Workers,
     last_check: LastCheck,
+}
+
+/// A queue with the threads that serve it. The queue stands first: it is closed first, so that the threads end and
+/// can be waited for.
+struct Workers {
+    queue: Queue,
     _threads: Threads,
 }
 
@@ -90,12 +97,13 @@ impl Database {
         if !pending.is_empty() {
             return Err(OpenError::NotMigrated { url: url.clone(), pending });
         }
-        let (reads, read_jobs) = Queue::new(WAITING_READS);
-        let (writes, write_jobs) = Queue::new(WAITING_WRITES);
-        let mut threads = readers::start(url, options.readers, read_jobs)?;
-        threads.push(writer::start(url.clone(), write_jobs)?);
-        let last_check = LastCheck::default();
-        Ok(Self(Arc::new(Inner { reads, writes, last_check, _threads: Threads(threads) })))
+        let (queue, jobs) = Queue::new(WAITING_READS);
+        let threads = Threads(readers::start(url, options.readers, jobs)?);
+        let reads = Workers { queue, _threads: threads };
+        let (queue, jobs) = Queue::new(WAITING_WRITES);
+        let threads = Threads(vec![writer::start(url.clone(), jobs)?]);
+        let writes = Workers { queue, _threads: threads };
+        Ok(Self(Arc::new(Inner { reads, writes, last_check: LastCheck::default() })))
     }
 
     /// Runs a unit that only reads.
@@ -104,7 +112,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
     {
-        self.0.reads.run(unit).await
+        self.0.reads.queue.run(unit).await
     }
 
     /// Runs a unit in a transaction; it is durable when this returns `Ok`.
@@ -113,7 +121,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
     {
-        self.0.writes.run(unit).await
+        self.0.writes.queue.run(unit).await
     }
 
     pub(crate) fn last_check(&self) -> &LastCheck {
@@ -121,7 +129,7 @@ impl Database {
     }
 }
 
-/// Threads that have been told to end. Waiting for them closes the connections, and SQLite tidies up its log.
+/// Threads that have been told to end. Waiting for them means that what was begun is done and connections are closed.
 struct Threads(Vec<JoinHandle<()>>);
 
 impl Drop for Threads {
@@ -132,5 +140,69 @@ impl Drop for Threads {
                 let _ = handle.join();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::schema::write_probe;
+    use crate::unit::UnitFailure;
+
+    fn migrated() -> (Database, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", directory.path().join("a.db").display()).parse().unwrap();
+        migrate::up(&url).unwrap();
+        let one_reader = DatabaseOptions { readers: NonZeroU32::MIN };
+        (Database::open(&url, one_reader).unwrap(), directory)
+    }
+
+    async fn probe(database: &Database) -> Result<i64, PortFailure> {
+        database.read(|c| Ok(write_probe::table.select(write_probe::writes).first(c)?)).await
+    }
+
+    #[tokio::test]
+    async fn a_read_that_panics_fails_alone() {
+        let (database, _directory) = migrated();
+        let panicking = database.read(|c| {
+            c.transaction(|_| {
+                assert_eq!(1, 2, "on purpose");
+                Ok::<_, UnitFailure>(())
+            })
+        });
+        assert!(matches!(panicking.await, Err(PortFailure::Other(_))));
+        assert_eq!(probe(&database).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_read_cannot_write() {
+        let (database, _directory) = migrated();
+        let writing = database.read(|c| {
+            diesel::update(write_probe::table).set(write_probe::writes.eq(1)).execute(c)?;
+            Ok(())
+        });
+        assert!(writing.await.is_err());
+        assert_eq!(probe(&database).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_read_at_once() {
+        let (database, _directory) = migrated();
+        let written = database.write(|c| {
+            diesel::update(write_probe::table).set(write_probe::writes.eq(7)).execute(c)?;
+            Ok(())
+        });
+        written.await.unwrap();
+        assert_eq!(probe(&database).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn a_clone_keeps_the_database_open() {
+        let (database, _directory) = migrated();
+        let clone = database.clone();
+        drop(database);
+        assert_eq!(probe(&clone).await.unwrap(), 0);
     }
 }

@@ -10,6 +10,7 @@ use diesel::r2d2::R2D2Connection;
 use r2d2::{ManageConnection, Pool};
 
 use crate::backend::AnyConnection;
+use crate::database::OpenError;
 use crate::queue::{Job, Jobs};
 use crate::sqlite::{self, Access, ConnectError};
 use crate::url::DatabaseUrl;
@@ -37,21 +38,12 @@ impl ManageConnection for ReadConnections {
     }
 }
 
-/// Why reading could not begin.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StartReadersError {
-    #[error(transparent)]
-    Pool(#[from] r2d2::Error),
-    #[error(transparent)]
-    Thread(#[from] std::io::Error),
-}
-
 /// Starts the threads; they end when the queue is closed and empty.
 pub(crate) fn start(
     url: &DatabaseUrl,
     threads: NonZeroU32,
     jobs: Jobs,
-) -> Result<Vec<JoinHandle<()>>, StartReadersError> {
+) -> Result<Vec<JoinHandle<()>>, OpenError> {
     let pool = Pool::builder()
         .max_size(threads.get())
         .connection_timeout(Duration::from_secs(10))

@@ -14,6 +14,7 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::Error;
 
 use crate::backend::AnyConnection;
+use crate::database::OpenError;
 use crate::queue::{Job, Jobs};
 use crate::sqlite::{self, Access, ConnectError};
 use crate::url::DatabaseUrl;
@@ -21,14 +22,16 @@ use crate::url::DatabaseUrl;
 /// The most units in one transaction, so that the first does not wait for ever and other processes get their turn.
 const LARGEST_GROUP: usize = 128;
 
-/// Starts the thread; it ends when the queue is closed and empty.
-pub(crate) fn start(url: DatabaseUrl, mut jobs: Jobs) -> std::io::Result<JoinHandle<()>> {
+/// Opens the connection and starts the thread, which ends when the queue is closed and empty.
+pub(crate) fn start(url: DatabaseUrl, mut jobs: Jobs) -> Result<JoinHandle<()>, OpenError> {
     let mut connection = WriteConnection { url, open: None };
-    thread::Builder::new().name("database-writer".to_owned()).spawn(move || {
+    connection.get()?;
+    let work = move || {
         while let Some(first) = jobs.blocking_recv() {
             write(&mut connection, first, &mut jobs);
         }
-    })
+    };
+    Ok(thread::Builder::new().name("database-writer".to_owned()).spawn(work)?)
 }
 
 /// The connection, opened again after it broke.

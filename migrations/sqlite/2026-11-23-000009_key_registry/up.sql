@@ -11,3 +11,9 @@ BEFORE UPDATE ON key_registry
 BEGIN
     SELECT RAISE(ABORT, 'a registered key never changes');
 END;
+
+CREATE TRIGGER key_registry_is_not_forgotten
+BEFORE DELETE ON key_registry
+BEGIN
+    SELECT RAISE(ABORT, 'a registered key is never forgotten');
+END;

@@ -1,0 +1,189 @@
+//! Rows that the code never writes are reported as corrupt; they are never "absent", and never a panic.
+
+use std::sync::Arc;
+
+use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest};
+use countersign_domain::admission::ports::{ApiKeyStore, Created, OrganizationStore, PlanStore};
+use countersign_domain::audit::event::SecurityEvent;
+use countersign_domain::audit::ports::AuditLog;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::Environment;
+use countersign_domain::keys::KeyRegistry;
+use countersign_domain::quota::ports::UsageStore;
+use countersign_domain::two_factor::ports::FactorStore;
+use countersign_storage::Database;
+use countersign_testkit::arrange;
+use countersign_testkit::build::{self, NOW};
+use diesel::connection::SimpleConnection;
+
+use crate::support::Files;
+
+/// A database with an organization, a key, a pending factor of `alice`, an enabled one of `bob`, and usage.
+struct Furnished {
+    database: Database,
+    files: Files,
+    key: ApiKey,
+}
+
+async fn furnished() -> Furnished {
+    let files = Files::migrated();
+    let database = files.open();
+    let organization = build::organization();
+    arrange::organization(&database, organization.clone()).await;
+    let key = build::api_key(organization.id, Environment::Live).key;
+    let event = SecurityEvent::ApiKeyCreated { key: key.id.clone() };
+    let audit = build::event_about_organization(organization.id, event, NOW);
+    assert_eq!(ApiKeyStore::create(&database, key.clone(), audit).await.unwrap(), Created::New);
+    let _ = arrange::pending(&database, &build::subject("alice"), NOW).await;
+    let _ = arrange::enabled(&database, &build::subject("bob"), NOW).await;
+    let turns = vec![build::turns_event("event", 3, NOW)];
+    let recorded = database.record(organization.id, Environment::Live, turns).await.unwrap();
+    assert_eq!(recorded.len(), 1);
+    Furnished { database, files, key }
+}
+
+impl Furnished {
+    /// Writes what the constraints forbid, as a broken disk or a careless hand might.
+    fn damage(&self, statement: &str) {
+        let triggers = "DROP TRIGGER IF EXISTS audit_events_are_not_changed;
+                        DROP TRIGGER IF EXISTS factors_never_become_pending_again;
+                        DROP TRIGGER IF EXISTS factors_never_forget_a_step;
+                        DROP TRIGGER IF EXISTS api_keys_keep_their_identity;";
+        let mut connection = self.files.sql();
+        connection
+            .batch_execute(&format!(
+                "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; {triggers} {statement};"
+            ))
+            .unwrap();
+    }
+}
+
+#[track_caller]
+fn assert_corrupt<T: std::fmt::Debug>(outcome: &Result<T, PortFailure>, damage: &str) {
+    assert!(matches!(outcome, Err(PortFailure::Corrupt(_))), "{damage}: {outcome:?}");
+}
+
+#[tokio::test]
+async fn a_damaged_pending_factor_is_corrupt() {
+    for damage in [
+        "UPDATE factors SET state = 'gone' WHERE user_id = 'alice'",
+        "UPDATE factors SET setup_id = 'x' WHERE user_id = 'alice'",
+        "UPDATE factors SET setup_id = NULL WHERE user_id = 'alice'",
+        "UPDATE factors SET expires_at = NULL WHERE user_id = 'alice'",
+        "UPDATE factors SET attempts = 300 WHERE user_id = 'alice'",
+        "UPDATE factors SET factor_id = 'x' WHERE user_id = 'alice'",
+        "UPDATE factors SET algorithm = 'MD5' WHERE user_id = 'alice'",
+        "UPDATE factors SET digits = 9 WHERE user_id = 'alice'",
+        "UPDATE factors SET period_seconds = 0 WHERE user_id = 'alice'",
+        "UPDATE factors SET sealing_key_id = -1 WHERE user_id = 'alice'",
+    ] {
+        let furnished = furnished().await;
+        furnished.damage(damage);
+        assert_corrupt(&FactorStore::find(&furnished.database, &build::subject("alice")).await, damage);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_enabled_factor_is_corrupt() {
+    for damage in [
+        "UPDATE factors SET last_step = -1 WHERE user_id = 'bob'",
+        "UPDATE factors SET last_step = NULL WHERE user_id = 'bob'",
+        "UPDATE factors SET enabled_at = NULL WHERE user_id = 'bob'",
+    ] {
+        let furnished = furnished().await;
+        furnished.damage(damage);
+        let subject = build::subject("bob");
+        assert_corrupt(&FactorStore::find(&furnished.database, &subject).await, damage);
+        let claim = build::setup_claim(&subject, NOW);
+        assert_corrupt(&furnished.database.claim_setup(claim).await, damage);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_factor_charges_nothing_and_is_never_judged() {
+    let furnished = furnished().await;
+    furnished.damage("UPDATE factors SET digits = 9 WHERE user_id = 'alice'");
+    let judge = Arc::new(|_| panic!("a damaged factor was judged"));
+    let attempt = build::setup_attempt(&build::subject("alice"), NOW);
+    let outcome = furnished.database.attempt_setup(attempt, judge).await;
+    assert_corrupt(&outcome, "attempt");
+    furnished.damage("UPDATE factors SET digits = 6 WHERE user_id = 'alice'");
+    let stored = FactorStore::find(&furnished.database, &build::subject("alice")).await.unwrap().unwrap();
+    assert!(format!("{:?}", stored.factor).contains("attempts: 0"));
+}
+
+#[tokio::test]
+async fn a_damaged_organization_or_plan_is_corrupt() {
+    for damage in [
+        "UPDATE organizations SET status = 'gone'",
+        "UPDATE organizations SET anchor_day = 0",
+        "UPDATE organizations SET anchor_day = -1",
+        "UPDATE organizations SET name = char(10)",
+        "UPDATE plans SET burst = 0",
+        "UPDATE plans SET requests_per_second = 4294967296",
+        "UPDATE plans SET turns = -1",
+    ] {
+        let furnished = furnished().await;
+        furnished.damage(damage);
+        let id = build::organization().id;
+        assert_corrupt(&OrganizationStore::find(&furnished.database, id).await, damage);
+        assert_corrupt(&OrganizationStore::page(&furnished.database, None, 10).await, damage);
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_plan_is_corrupt_in_the_list_of_plans() {
+    let furnished = furnished().await;
+    furnished.damage("UPDATE plans SET id = 'Upper' WHERE id = 'pro'");
+    assert_corrupt(&PlanStore::list(&furnished.database).await, "plans");
+}
+
+#[tokio::test]
+async fn a_damaged_api_key_is_corrupt() {
+    for damage in [
+        "UPDATE api_keys SET scopes = '2fa:everything'",
+        "UPDATE api_keys SET environment = 'prod'",
+        "UPDATE api_keys SET id = 'short'",
+        "UPDATE api_keys SET organization_id = 'x'",
+    ] {
+        let furnished = furnished().await;
+        furnished.damage(damage);
+        assert_corrupt(&ApiKeyStore::find(&furnished.database, &furnished.key.digest).await, damage);
+    }
+    let furnished = furnished().await;
+    furnished.damage("UPDATE api_keys SET digest = x'00'");
+    assert_corrupt(&ApiKeyStore::list(&furnished.database, furnished.key.organization).await, "digest");
+    let unknown = ApiKeyStore::find(&furnished.database, &ApiKeyDigest::of("other")).await.unwrap();
+    assert_eq!(unknown, None);
+}
+
+#[tokio::test]
+async fn damaged_usage_and_audit_rows_are_corrupt() {
+    let furnished = furnished().await;
+    let id = build::organization().id;
+    furnished.damage("UPDATE usage_counters SET turns = -1");
+    let period = build::period_at(NOW).starts_at;
+    assert_corrupt(&furnished.database.usage(id, Environment::Live, period).await, "turns");
+    furnished.damage("UPDATE audit_events SET details = '{}'");
+    assert_corrupt(&AuditLog::page(&furnished.database, id, None, 10).await, "details");
+}
+
+#[tokio::test]
+async fn a_damaged_key_name_is_corrupt() {
+    let furnished = furnished().await;
+    furnished.damage("UPDATE factors SET sealing_key_id = 4294967296");
+    assert_corrupt(&furnished.database.keys_in_use().await, "sealing_key_id");
+}
+
+#[tokio::test]
+async fn a_full_counter_refuses_and_keeps_its_value() {
+    let furnished = furnished().await;
+    let id = build::organization().id;
+    furnished.damage("UPDATE usage_counters SET turns = 9223372036854775800");
+    let more = vec![build::turns_event("one", 7, NOW), build::turns_event("two", 1, NOW)];
+    let refused = furnished.database.record(id, Environment::Live, more).await;
+    assert!(matches!(refused, Err(PortFailure::Other(_))), "{refused:?}");
+    let period = build::period_at(NOW).starts_at;
+    let usage = furnished.database.usage(id, Environment::Live, period).await.unwrap();
+    assert_eq!(usage.turns, 9_223_372_036_854_775_800);
+}
