@@ -52,6 +52,10 @@ diesel::table! {
         attempts -> Nullable<Integer>,
         enabled_at -> Nullable<BigInt>,
         last_step -> Nullable<BigInt>,
+        totp_failures -> BigInt,
+        totp_locked_until -> Nullable<BigInt>,
+        backup_code_failures -> BigInt,
+        backup_codes_locked_until -> Nullable<BigInt>,
     }
 }
 

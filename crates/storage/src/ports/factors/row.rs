@@ -4,6 +4,7 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
 use countersign_domain::time::TimeStep;
 use countersign_domain::two_factor::factor::{Binding, EnabledFactor, Factor, PendingFactor};
+use countersign_domain::two_factor::lockout::AttemptCounter;
 use countersign_domain::two_factor::params::{Algorithm, Digits, Parameters, Period};
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
@@ -12,12 +13,12 @@ use crate::column::{corrupt, number, parse, present, subject, subject_key, time}
 use crate::schema::factors;
 
 pub(super) const PENDING: &str = "pending";
-pub(super) const ENABLED: &str = "enabled";
+pub(crate) const ENABLED: &str = "enabled";
 
 /// A row of `factors`, in the order of its columns.
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = factors, treat_none_as_default_value = false)]
-pub(super) struct FactorRow {
+pub(crate) struct FactorRow {
     organization_id: String,
     environment: String,
     user_id: String,
@@ -33,6 +34,10 @@ pub(super) struct FactorRow {
     attempts: Option<i32>,
     enabled_at: Option<i64>,
     last_step: Option<i64>,
+    totp_failures: i64,
+    totp_locked_until: Option<i64>,
+    backup_code_failures: i64,
+    backup_codes_locked_until: Option<i64>,
 }
 
 impl FactorRow {
@@ -55,10 +60,24 @@ impl FactorRow {
             attempts: Some(factor.attempts.into()),
             enabled_at: None,
             last_step: None,
+            totp_failures: 0,
+            totp_locked_until: None,
+            backup_code_failures: 0,
+            backup_codes_locked_until: None,
         }
     }
 
-    pub(super) fn into_factor(self) -> Result<Factor, PortFailure> {
+    /// Wrong TOTP codes so far.
+    pub(crate) fn totp_attempts(&self) -> Result<AttemptCounter, PortFailure> {
+        counter("factors.totp_failures", self.totp_failures, self.totp_locked_until)
+    }
+
+    /// Wrong backup codes so far.
+    pub(crate) fn backup_code_attempts(&self) -> Result<AttemptCounter, PortFailure> {
+        counter("factors.backup_code_failures", self.backup_code_failures, self.backup_codes_locked_until)
+    }
+
+    pub(crate) fn into_factor(self) -> Result<Factor, PortFailure> {
         match self.state.as_str() {
             PENDING => self.into_pending().map(Factor::Pending),
             ENABLED => self.into_enabled().map(Factor::Enabled),
@@ -75,7 +94,7 @@ impl FactorRow {
         })
     }
 
-    fn into_enabled(self) -> Result<EnabledFactor, PortFailure> {
+    pub(crate) fn into_enabled(self) -> Result<EnabledFactor, PortFailure> {
         let last_step = number("factors.last_step", present("factors.last_step", self.last_step)?)?;
         Ok(EnabledFactor {
             enabled_at: time(present("factors.enabled_at", self.enabled_at)?),
@@ -100,4 +119,12 @@ impl FactorRow {
             },
         })
     }
+}
+
+fn counter(
+    column: &'static str,
+    failures: i64,
+    locked_until: Option<i64>,
+) -> Result<AttemptCounter, PortFailure> {
+    Ok(AttemptCounter { consecutive: number(column, failures)?, locked_until: locked_until.map(time) })
 }
