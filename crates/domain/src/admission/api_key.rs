@@ -69,6 +69,11 @@ impl ApiKeyPrefix {
         if plain && letter_first && text.len() <= 16 { Ok(Self(text)) } else { Err(NotAPrefix) }
     }
 
+    /// The prefix.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The environment of a token that begins like an API key; `None` when it does not. Such a token is never
     /// tried as anything else.
     pub fn recognise(&self, token: &str) -> Option<Environment> {
