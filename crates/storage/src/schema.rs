@@ -160,5 +160,6 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(organizations, plans);
-diesel::allow_tables_to_appear_in_same_query!(factors, backup_codes);
 diesel::joinable!(organizations -> plans (plan_id));
+
+diesel::allow_tables_to_appear_in_same_query!(factors, backup_code_sets, backup_codes);

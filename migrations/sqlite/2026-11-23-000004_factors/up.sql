@@ -1,4 +1,5 @@
--- At most one factor for each user of an organization in an environment.
+-- At most one factor for each user of an organization in an environment. Wrong codes are counted beside it, TOTP and backup
+-- codes apart, so that the counters live and go with the factor.
 CREATE TABLE factors (
     organization_id TEXT NOT NULL CHECK (length(organization_id) = 26),
     environment TEXT NOT NULL CHECK (environment IN ('live', 'test')),
@@ -15,6 +16,10 @@ CREATE TABLE factors (
     attempts INTEGER CHECK (attempts BETWEEN 0 AND 255),
     enabled_at INTEGER,
     last_step INTEGER CHECK (last_step >= 0),
+    totp_failures INTEGER NOT NULL DEFAULT 0 CHECK (totp_failures >= 0),
+    totp_locked_until INTEGER,
+    backup_code_failures INTEGER NOT NULL DEFAULT 0 CHECK (backup_code_failures >= 0),
+    backup_codes_locked_until INTEGER,
     PRIMARY KEY (organization_id, environment, user_id),
     CHECK ((state = 'pending') = (setup_id IS NOT NULL)),
     CHECK ((state = 'pending') = (expires_at IS NOT NULL)),

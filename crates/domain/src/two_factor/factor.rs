@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::lockout::AttemptCounter;
 use super::params::Parameters;
 use super::secret::SealedSecret;
 use crate::identity::{FactorId, SetupId, Subject};
@@ -43,6 +44,10 @@ pub struct EnabledFactor {
     /// The largest step whose code was accepted; only larger ones are accepted from now on (RFC 6238,
     /// section 5.2).
     pub last_step: TimeStep,
+    /// Wrong TOTP codes.
+    pub totp_attempts: AttemptCounter,
+    /// Wrong backup codes, counted apart: a locked TOTP leaves them usable.
+    pub backup_code_attempts: AttemptCounter,
 }
 
 /// The factor of a subject.
@@ -97,7 +102,13 @@ impl PendingFactor {
         if self.is_expired(now) {
             return Err(InvalidTransition::Expired);
         }
-        Ok(EnabledFactor { binding: self.binding, enabled_at: now, last_step: step })
+        Ok(EnabledFactor {
+            binding: self.binding,
+            enabled_at: now,
+            last_step: step,
+            totp_attempts: AttemptCounter::default(),
+            backup_code_attempts: AttemptCounter::default(),
+        })
     }
 
     /// A wrong code leaves the factor pending while attempts are left.

@@ -83,12 +83,16 @@ impl AttemptCounter {
     /// Charges one attempt as if it were wrong; a right code clears it again in the same transaction. A locked counter
     /// is not charged, so attempts while locked do not make the lock longer.
     pub fn charge(self, policy: LockoutPolicy, now: Timestamp) -> Result<Self, Lock> {
-        if let Some(lock) = self.lock(policy, now) {
-            return Err(lock);
+        match self.lock(policy, now) {
+            Some(lock) => Err(lock),
+            None => Ok(Self::charged(self.consecutive.saturating_add(1), policy, now)),
         }
-        let consecutive = self.consecutive.saturating_add(1);
+    }
+
+    /// The counter after an attempt that a store has charged with one conditional statement, as the number `consecutive`.
+    pub fn charged(consecutive: u32, policy: LockoutPolicy, now: Timestamp) -> Self {
         let locked_until = policy.lock_after(consecutive).map(|lock| now.saturating_add(lock));
-        Ok(Self { consecutive, locked_until })
+        Self { consecutive, locked_until }
     }
 
     /// Wrong codes that are left before the next lock.

@@ -14,6 +14,7 @@ pub mod ports;
 pub mod presented_code;
 pub mod proof;
 pub mod proof_ports;
+pub mod regenerate;
 pub mod reset;
 pub mod secret;
 pub mod setup;

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use super::assertion::Method;
 use super::backup_code::{BackupCode, Slot};
 use super::code::TotpCode;
+use super::factor::EnabledFactor;
 use super::lockout::{Lock, LockoutPolicy};
 use super::matching::matched_step;
 use super::ports::SecretSealer;
 use super::presented_code::PresentedCode;
 use super::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ChargedFactor, CodeVerifier, Effect, ProofStore,
-    StoredBackupCode, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict, UsedBackupCode,
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, CodeVerifier, Effect, ProofStore, StoredBackupCode,
+    TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict, UsedBackupCode,
 };
 use crate::audit::event::{AuditEvent, Caller, RefusalReason, SecurityEvent};
 use crate::audit::ports::AuditLog;
@@ -139,13 +140,13 @@ impl ProveFactor {
 
     fn totp_judge(&self, presentation: Presentation, code: TotpCode, now: Timestamp) -> TotpJudge {
         let (sealer, entropy) = (self.sealer.clone(), self.entropy.clone());
-        Arc::new(move |charged: ChargedFactor| {
-            let binding = &charged.factor.binding;
+        Arc::new(move |factor: EnabledFactor| {
+            let binding = &factor.binding;
             if code.digits() != Some(binding.parameters.digits) {
                 return Ok(None);
             }
             let matched = matched_step(&*sealer, binding, &code, now)?;
-            let outcome = decide(&charged, matched, &presentation);
+            let outcome = decide(&factor, matched, &presentation);
             let event = totp_event(&outcome, presentation.purpose.event);
             Ok(Some(TotpVerdict { outcome, audit: presentation.audit(event, now, &*entropy)? }))
         })
@@ -215,10 +216,10 @@ impl ProveFactor {
     }
 }
 
-fn decide(charged: &ChargedFactor, matched: Option<TimeStep>, presentation: &Presentation) -> TotpOutcome {
-    let attempts_left = charged.attempts.attempts_left(presentation.lockout);
+fn decide(factor: &EnabledFactor, matched: Option<TimeStep>, presentation: &Presentation) -> TotpOutcome {
+    let attempts_left = factor.totp_attempts.attempts_left(presentation.lockout);
     match matched {
-        Some(step) if step > charged.factor.last_step => {
+        Some(step) if step > factor.last_step => {
             TotpOutcome::Accepted { step, effect: presentation.purpose.effect.clone() }
         }
         Some(_) => TotpOutcome::Replayed { attempts_left },

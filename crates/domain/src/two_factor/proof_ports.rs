@@ -65,18 +65,9 @@ pub struct TotpAttempt {
     pub policy: LockoutPolicy,
 }
 
-/// An enabled factor with its counter, the present attempt charged.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ChargedFactor {
-    /// The factor.
-    pub factor: EnabledFactor,
-    /// Its TOTP counter.
-    pub attempts: AttemptCounter,
-}
-
-/// Decides on a charged attempt; `None` when the code has another number of digits than the factor, and then nothing is
+/// Decides on an enabled factor to whose TOTP counter the present attempt is charged; `None` when the code has another number of digits than the factor, and then nothing is
 /// charged or stored. Pure computation: it runs inside the store's transaction.
-pub type TotpJudge = Arc<dyn Fn(ChargedFactor) -> Result<Option<TotpVerdict>, PortFailure> + Send + Sync>;
+pub type TotpJudge = Arc<dyn Fn(EnabledFactor) -> Result<Option<TotpVerdict>, PortFailure> + Send + Sync>;
 
 /// What was decided, and what the audit trail says of it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -7,4 +7,5 @@ pub(crate) mod health;
 mod key_registry;
 mod organizations;
 mod plans;
+mod proofs;
 mod usage;

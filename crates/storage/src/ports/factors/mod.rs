@@ -4,7 +4,7 @@ mod attempt;
 mod claim;
 mod pending;
 mod purge;
-mod row;
+pub(super) mod row;
 
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
@@ -17,6 +17,7 @@ use countersign_domain::two_factor::ports::{
 };
 use diesel::prelude::*;
 
+pub(super) use self::pending::insert_codes;
 use self::row::FactorRow;
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, number, subject_key};
@@ -60,6 +61,11 @@ impl FactorStore for Database {
 
 fn stored(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<StoredFactor>> {
     let Some(factor) = find(c, key)? else { return Ok(None) };
+    Ok(Some(StoredFactor { factor, backup_codes_remaining: unused_codes(c, key)? }))
+}
+
+/// Backup codes of the subject that are not used.
+pub(super) fn unused_codes(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
     let unused: i64 = backup_codes::table
         .filter(backup_codes::organization_id.eq(&key.0))
         .filter(backup_codes::environment.eq(key.1))
@@ -67,10 +73,10 @@ fn stored(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<StoredFa
         .filter(backup_codes::used_at.is_null())
         .count()
         .get_result(c)?;
-    Ok(Some(StoredFactor { factor, backup_codes_remaining: number("backup_codes", unused)? }))
+    Ok(number("backup_codes", unused)?)
 }
 
-fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
+pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
     let row = factors::table.find(key.clone()).first::<FactorRow>(c).optional()?;
     Ok(row.map(FactorRow::into_factor).transpose()?)
 }

@@ -33,7 +33,12 @@ pub(super) fn remove(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()>
     diesel::delete(pending).execute(c).map(drop)
 }
 
-fn insert_codes(c: &mut AnyConnection, key: &SubjectKey, codes: &HashedBackupCodes) -> QueryResult<()> {
+/// Stores a set of ten codes; the subject has none.
+pub(crate) fn insert_codes(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    codes: &HashedBackupCodes,
+) -> QueryResult<()> {
     diesel::insert_into(backup_code_sets::table)
         .values((
             backup_code_sets::organization_id.eq(&key.0),

@@ -67,16 +67,6 @@ impl FactorRow {
         }
     }
 
-    /// Wrong TOTP codes so far.
-    pub(crate) fn totp_attempts(&self) -> Result<AttemptCounter, PortFailure> {
-        counter("factors.totp_failures", self.totp_failures, self.totp_locked_until)
-    }
-
-    /// Wrong backup codes so far.
-    pub(crate) fn backup_code_attempts(&self) -> Result<AttemptCounter, PortFailure> {
-        counter("factors.backup_code_failures", self.backup_code_failures, self.backup_codes_locked_until)
-    }
-
     pub(crate) fn into_factor(self) -> Result<Factor, PortFailure> {
         match self.state.as_str() {
             PENDING => self.into_pending().map(Factor::Pending),
@@ -99,6 +89,12 @@ impl FactorRow {
         Ok(EnabledFactor {
             enabled_at: time(present("factors.enabled_at", self.enabled_at)?),
             last_step: TimeStep::new(last_step),
+            totp_attempts: counter("factors.totp_failures", self.totp_failures, self.totp_locked_until)?,
+            backup_code_attempts: counter(
+                "factors.backup_code_failures",
+                self.backup_code_failures,
+                self.backup_codes_locked_until,
+            )?,
             binding: self.into_binding()?,
         })
     }

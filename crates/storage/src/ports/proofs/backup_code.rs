@@ -1,0 +1,155 @@
+//! A backup code is tried: the charge, and after the comparison its use.
+
+use countersign_domain::failure::PortFailure;
+use countersign_domain::keys::KeyId;
+use countersign_domain::time::TimeStep;
+use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace};
+use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
+use countersign_domain::two_factor::lockout::AttemptCounter;
+use countersign_domain::two_factor::proof_ports::{
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, StoredBackupCode, UsedBackupCode,
+};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::effect;
+use crate::backend::AnyConnection;
+use crate::column::{SubjectKey, corrupt, number, parse, storable, subject_key};
+use crate::ports::audit;
+use crate::ports::factors::row::{ENABLED, FactorRow};
+use crate::ports::factors::{find, unused_codes};
+use crate::schema::{backup_code_sets, backup_codes, factors};
+use crate::unit::UnitResult;
+
+pub(super) fn charge(c: &mut AnyConnection, attempt: &BackupCodeAttempt) -> UnitResult<BackupCodeCharged> {
+    let key = subject_key(&attempt.subject);
+    let Some(row) = take(c, &key, attempt)? else { return refusal(c, &key, attempt) };
+    let failures = row.into_enabled()?.backup_code_attempts.consecutive;
+    let attempts = AttemptCounter::charged(failures, attempt.policy, attempt.now);
+    if let Some(until) = attempts.locked_until {
+        diesel::update(factors::table.find(key.clone()))
+            .set(factors::backup_codes_locked_until.eq(Some(until.as_micros())))
+            .execute(c)?;
+    }
+    Ok(BackupCodeCharged::Charged(stored(c, &key, attempt, attempts)?))
+}
+
+/// Charges one attempt in one statement; `None` when the factor is not enabled or its backup codes are locked.
+fn take(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    attempt: &BackupCodeAttempt,
+) -> QueryResult<Option<FactorRow>> {
+    let now = attempt.now.as_micros();
+    let locked_until = factors::backup_codes_locked_until;
+    let chargeable = factors::table
+        .find(key.clone())
+        .filter(factors::state.eq(ENABLED))
+        .filter(factors::backup_code_failures.lt(i64::from(attempt.policy.hard_limit)))
+        .filter(locked_until.is_null().or(locked_until.assume_not_null().le(now)));
+    diesel::update(chargeable)
+        .set(factors::backup_code_failures.eq(factors::backup_code_failures + 1))
+        .returning(factors::all_columns)
+        .get_result(c)
+        .optional()
+}
+
+fn refusal(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    attempt: &BackupCodeAttempt,
+) -> UnitResult<BackupCodeCharged> {
+    let Some(Factor::Enabled(factor)) = find(c, key)? else { return Ok(BackupCodeCharged::NotEnabled) };
+    let lock = factor.backup_code_attempts.lock(attempt.policy, attempt.now);
+    let lock = lock.ok_or_else(|| PortFailure::other("backup codes without a lock were not charged"))?;
+    Ok(BackupCodeCharged::Locked(lock))
+}
+
+fn stored(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    attempt: &BackupCodeAttempt,
+    attempts: AttemptCounter,
+) -> UnitResult<StoredBackupCode> {
+    let (set, pepper) = backup_code_sets::table
+        .find(key.clone())
+        .select((backup_code_sets::set_id, backup_code_sets::pepper_key_id))
+        .first::<(String, i64)>(c)
+        .optional()?
+        .ok_or_else(|| PortFailure::corrupt("an enabled factor has no set of backup codes"))?;
+    let (organization, environment, user) = key.clone();
+    let hash = backup_codes::table
+        .find((organization, environment, user, i32::from(attempt.slot.number())))
+        .filter(backup_codes::used_at.is_null())
+        .select(backup_codes::hash)
+        .first::<String>(c)
+        .optional()?;
+    let hash = hash.map(BackupCodeHash::new).transpose().map_err(|_| corrupt("backup_codes.hash"))?;
+    Ok(StoredBackupCode {
+        place: BackupCodePlace {
+            subject: attempt.subject.clone(),
+            set: parse("backup_code_sets.set_id", &set)?,
+        },
+        pepper: KeyId(number("backup_code_sets.pepper_key_id", pepper)?),
+        hash,
+        attempts,
+    })
+}
+
+pub(super) fn consume(c: &mut AnyConnection, used: &UsedBackupCode) -> UnitResult<BackupCodeUse> {
+    let key = subject_key(&used.subject);
+    if !claim(c, &key, used)? {
+        return Ok(BackupCodeUse::Lost);
+    }
+    let Some(Factor::Enabled(factor)) = find(c, &key)? else {
+        return Err(PortFailure::corrupt("backup codes of a factor that is not enabled were used").into());
+    };
+    spend_steps(c, &key, &factor, used)?;
+    effect::apply(c, &key, &used.effect)?;
+    let remaining = unused_codes(c, &key)?;
+    for event in (used.audit)(remaining)? {
+        audit::append(c, &event)?;
+    }
+    Ok(BackupCodeUse::Won { remaining })
+}
+
+/// Marks the slot as used in one statement, if its set is still the factor's and that factor is enabled.
+fn claim(c: &mut AnyConnection, key: &SubjectKey, used: &UsedBackupCode) -> QueryResult<bool> {
+    let (organization, environment, user_id) = key.clone();
+    let set_is_current = backup_code_sets::table
+        .find(key.clone())
+        .filter(backup_code_sets::set_id.eq(used.set.to_string()))
+        .select(backup_code_sets::set_id);
+    let is_enabled =
+        factors::table.find(key.clone()).filter(factors::state.eq(ENABLED)).select(factors::factor_id);
+    let slot = backup_codes::table.find((organization, environment, user_id, i32::from(used.slot.number())));
+    let claimed = diesel::update(slot)
+        .filter(backup_codes::used_at.is_null())
+        .filter(exists(set_is_current))
+        .filter(exists(is_enabled))
+        .set(backup_codes::used_at.eq(Some(used.now.as_micros())))
+        .execute(c)?;
+    Ok(claimed == 1)
+}
+
+/// A TOTP code that was seen just before is dead: every step that could be accepted now is spent. Only the counter of
+/// backup codes is cleared; a lock of TOTP stays until a TOTP code, a new enrolment or a reset lifts it.
+fn spend_steps(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    factor: &EnabledFactor,
+    used: &UsedBackupCode,
+) -> UnitResult<()> {
+    let period = factor.binding.parameters.period.as_duration();
+    let now = TimeStep::containing(used.now, period)
+        .ok_or_else(|| PortFailure::unavailable("the clock is set before 1970"))?;
+    let last_acceptable = now.number().saturating_add(1).max(factor.last_step.number());
+    diesel::update(factors::table.find(key.clone()))
+        .set((
+            factors::last_step.eq(Some(storable(last_acceptable)?)),
+            factors::backup_code_failures.eq(0),
+            factors::backup_codes_locked_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Codes that are tried against enabled factors, and what a right one leads to.
+
+mod backup_code;
+mod effect;
+mod totp;
+
+use async_trait::async_trait;
+use countersign_domain::audit::event::AuditEvent;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::Subject;
+use countersign_domain::two_factor::proof_ports::{
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ProofStore, TotpAttempt, TotpAttempted, TotpJudge,
+    UsedBackupCode,
+};
+use diesel::prelude::*;
+
+use super::audit;
+use crate::backend::AnyConnection;
+use crate::column::{SubjectKey, subject_key};
+use crate::database::Database;
+use crate::schema::factors;
+use crate::unit::UnitResult;
+
+#[async_trait]
+impl ProofStore for Database {
+    async fn attempt_totp(
+        &self,
+        attempt: TotpAttempt,
+        judge: TotpJudge,
+    ) -> Result<TotpAttempted, PortFailure> {
+        self.write(move |c| totp::attempt(c, &attempt, &judge)).await
+    }
+
+    async fn charge_backup_code(&self, attempt: BackupCodeAttempt) -> Result<BackupCodeCharged, PortFailure> {
+        self.write(move |c| backup_code::charge(c, &attempt)).await
+    }
+
+    async fn use_backup_code(&self, used: UsedBackupCode) -> Result<BackupCodeUse, PortFailure> {
+        self.write(move |c| backup_code::consume(c, &used)).await
+    }
+
+    async fn remove(&self, subject: &Subject, audit: AuditEvent) -> Result<bool, PortFailure> {
+        let key = subject_key(subject);
+        self.write(move |c| remove(c, &key, &audit)).await
+    }
+}
+
+fn remove(c: &mut AnyConnection, key: &SubjectKey, event: &AuditEvent) -> UnitResult<bool> {
+    let removed = diesel::delete(factors::table.find(key.clone())).execute(c)? == 1;
+    if removed {
+        audit::append(c, event)?;
+    }
+    Ok(removed)
+}

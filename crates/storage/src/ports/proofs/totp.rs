@@ -1,0 +1,105 @@
+//! A TOTP code is tried: charge, judge, verdict.
+
+use countersign_domain::failure::PortFailure;
+use countersign_domain::time::TimeStep;
+use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
+use countersign_domain::two_factor::lockout::AttemptCounter;
+use countersign_domain::two_factor::proof_ports::{
+    Effect, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict,
+};
+use diesel::prelude::*;
+
+use super::effect;
+use crate::backend::AnyConnection;
+use crate::column::{SubjectKey, storable, subject_key};
+use crate::ports::audit;
+use crate::ports::factors::row::{ENABLED, FactorRow};
+use crate::ports::factors::{find, unused_codes};
+use crate::schema::factors;
+use crate::unit::UnitResult;
+
+pub(super) fn attempt(
+    c: &mut AnyConnection,
+    attempt: &TotpAttempt,
+    judge: &TotpJudge,
+) -> UnitResult<TotpAttempted> {
+    let key = subject_key(&attempt.subject);
+    let Some(row) = charge(c, &key, attempt)? else { return refusal(c, &key, attempt) };
+    let mut factor = row.into_enabled()?;
+    let charged = AttemptCounter::charged(factor.totp_attempts.consecutive, attempt.policy, attempt.now);
+    factor.totp_attempts = charged;
+    let Some(TotpVerdict { outcome, audit }) = judge(factor.clone())? else {
+        give_back(c, &key)?;
+        return Ok(TotpAttempted::Malformed);
+    };
+    match &outcome {
+        TotpOutcome::Accepted { step, effect } => accept(c, &key, &factor, *step, effect)?,
+        TotpOutcome::Replayed { .. } => give_back(c, &key)?,
+        TotpOutcome::Refused { .. } => lock(c, &key, charged)?,
+    }
+    audit::append(c, &audit)?;
+    Ok(TotpAttempted::Judged { outcome, backup_codes_remaining: unused_codes(c, &key)? })
+}
+
+/// Charges one attempt in one statement; `None` when the factor is not enabled or is locked.
+fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> QueryResult<Option<FactorRow>> {
+    let now = attempt.now.as_micros();
+    let is_open =
+        factors::totp_locked_until.is_null().or(factors::totp_locked_until.assume_not_null().le(now));
+    let chargeable = factors::table
+        .find(key.clone())
+        .filter(factors::state.eq(ENABLED))
+        .filter(factors::totp_failures.lt(i64::from(attempt.policy.hard_limit)))
+        .filter(is_open);
+    diesel::update(chargeable)
+        .set(factors::totp_failures.eq(factors::totp_failures + 1))
+        .returning(factors::all_columns)
+        .get_result(c)
+        .optional()
+}
+
+fn refusal(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> UnitResult<TotpAttempted> {
+    let Some(Factor::Enabled(factor)) = find(c, key)? else { return Ok(TotpAttempted::NotEnabled) };
+    let lock = factor.totp_attempts.lock(attempt.policy, attempt.now);
+    Ok(TotpAttempted::Locked(
+        lock.ok_or_else(|| PortFailure::other("a factor without a lock was not charged"))?,
+    ))
+}
+
+fn accept(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    factor: &EnabledFactor,
+    step: TimeStep,
+    effect: &Effect,
+) -> UnitResult<()> {
+    let step = storable(step.number())?;
+    let unspent = factors::table
+        .find(key.clone())
+        .filter(factors::factor_id.eq(factor.binding.id.to_string()))
+        .filter(factors::last_step.assume_not_null().lt(step));
+    let claimed = diesel::update(unspent)
+        .set((
+            factors::last_step.eq(Some(step)),
+            factors::totp_failures.eq(0),
+            factors::totp_locked_until.eq(None::<i64>),
+        ))
+        .execute(c)?;
+    if claimed != 1 {
+        return Err(PortFailure::other("the judge accepted a step that is spent").into());
+    }
+    Ok(effect::apply(c, key, effect)?)
+}
+
+fn give_back(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
+    let charged = factors::table.find(key.clone()).filter(factors::totp_failures.gt(0));
+    diesel::update(charged).set(factors::totp_failures.eq(factors::totp_failures - 1)).execute(c).map(drop)
+}
+
+fn lock(c: &mut AnyConnection, key: &SubjectKey, charged: AttemptCounter) -> QueryResult<()> {
+    let Some(until) = charged.locked_until else { return Ok(()) };
+    diesel::update(factors::table.find(key.clone()))
+        .set(factors::totp_locked_until.eq(Some(until.as_micros())))
+        .execute(c)
+        .map(drop)
+}
