@@ -15,17 +15,22 @@ fn furnished() -> (Files, SqliteConnection) {
     (files, connection)
 }
 
-/// `@` stands for an id.
+/// What each row of `factors` says; other columns have defaults.
+const FACTOR: &str =
+    "factors (organization_id, environment, user_id, factor_id, sealing_key_id, sealed_secret, algorithm,
+    digits, period_seconds, state, setup_id, expires_at, attempts, enabled_at, last_step)";
+
+/// `@` stands for an id, `FACTOR` for the table with its columns.
 fn sql(text: &str) -> String {
-    text.replace('@', ORGANIZATION)
+    text.replace('@', ORGANIZATION).replace("FACTOR", FACTOR)
 }
 
 fn valid_rows() -> String {
     sql("
     INSERT INTO organizations VALUES ('@', 'Example', 'free', 'active', 31, 0);
     INSERT INTO api_keys VALUES (1, 'abcdefghijkl', '@', 'live', '2fa:read', zeroblob(32), 0, 7);
-    INSERT INTO factors VALUES ('@', 'live', 'pending', '@', 1, x'00', 'SHA1', 6, 30, 'pending', '@', 10, 0, NULL, NULL);
-    INSERT INTO factors VALUES ('@', 'live', 'enabled', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
+    INSERT INTO FACTOR VALUES ('@', 'live', 'pending', '@', 1, x'00', 'SHA1', 6, 30, 'pending', '@', 10, 0, NULL, NULL);
+    INSERT INTO FACTOR VALUES ('@', 'live', 'enabled', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
     INSERT INTO backup_code_sets VALUES ('@', 'live', 'enabled', '@', 1);
     INSERT INTO backup_codes VALUES ('@', 'live', 'enabled', 0, '$2b$10$' || printf('%053d', 0), 9);
     INSERT INTO setup_claims VALUES ('@', 'live', 'alice', '@', 10, 20, 1);
@@ -144,7 +149,7 @@ fn the_last_step_never_becomes_smaller() {
         ("UPDATE factors SET last_step = NULL WHERE state = 'enabled'", "never becomes smaller"),
         ("UPDATE factors SET last_step = -1 WHERE state = 'enabled'", "never becomes smaller"),
         (
-            "INSERT INTO factors VALUES ('@', 'live', 'x', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, -1)",
+            "INSERT INTO FACTOR VALUES ('@', 'live', 'x', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, -1)",
             "last_step >= 0",
         ),
     ]);
@@ -156,7 +161,7 @@ fn the_last_step_never_becomes_smaller() {
 fn a_user_has_one_factor_with_sound_parameters() {
     refused(&[
         (
-            "INSERT INTO factors VALUES ('@', 'live', 'enabled', '@', 1, x'00', 'SHA1', 6, 30, 'pending', '@', 10, 0, NULL, NULL)",
+            "INSERT INTO FACTOR VALUES ('@', 'live', 'enabled', '@', 1, x'00', 'SHA1', 6, 30, 'pending', '@', 10, 0, NULL, NULL)",
             "UNIQUE",
         ),
         ("UPDATE factors SET algorithm = 'MD5'", "algorithm"),
