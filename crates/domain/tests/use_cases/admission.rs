@@ -76,7 +76,8 @@ impl Gate {
         self.admission.admit(Some(token), Some(address(CLIENT))).await
     }
 
-    /// Calls without token from `client`, and tells how many tokens its bucket has left; `None` when it was not asked.
+    /// Calls without token from `client`, and tells how many tokens its bucket has left; `None` when it was
+    /// not asked.
     async fn knock(&self, client: &str) -> Option<u32> {
         match self.admission.admit(None, Some(address(client))).await {
             Err(AdmissionError::MissingCredentials { rate }) => rate.map(|rate| rate.remaining),

@@ -12,8 +12,8 @@ use countersign_testkit::fakes::PlainSealer;
 
 use crate::world::World;
 
-/// Starts a set-up in a sound world, tries right and wrong codes in the world that `spoil` makes of it, and makes sure
-/// that the sound world knows nothing of them.
+/// Starts a set-up in a sound world, tries right and wrong codes in the world that `spoil` makes of it, and
+/// makes sure that the sound world knows nothing of them.
 async fn fails_without_a_trace(spoil: impl Fn(&mut World)) {
     let (sound, alice) = (World::new(), subject("alice"));
     let started = sound.start(&alice).await.unwrap();

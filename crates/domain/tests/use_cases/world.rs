@@ -19,7 +19,8 @@ use countersign_testkit::clock::ManualClock;
 use countersign_testkit::entropy::SeededEntropy;
 use countersign_testkit::fakes::{CountingHasher, MemoryStores, PlainSealer};
 
-/// Fakes at [`NOW`], and the organization that `build::subject` belongs to. Change a field to change the world.
+/// Fakes at [`NOW`], and the organization that `build::subject` belongs to. Change a field to change the
+/// world.
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,

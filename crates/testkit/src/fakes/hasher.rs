@@ -1,5 +1,5 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
@@ -14,7 +14,7 @@ use crate::build::PEPPER_KEY;
 /// "Hashes" at once into texts that look like bcrypt's, and counts how often it was asked.
 #[derive(Debug)]
 pub struct CountingHasher {
-    calls: AtomicUsize,
+    calls: watch::Sender<usize>,
     overloaded: AtomicBool,
     is_open: watch::Sender<bool>,
 }
@@ -38,7 +38,7 @@ impl CountingHasher {
 
     fn with_gate(is_open: bool) -> Self {
         Self {
-            calls: AtomicUsize::new(0),
+            calls: watch::Sender::new(0),
             overloaded: AtomicBool::new(false),
             is_open: watch::Sender::new(is_open),
         }
@@ -56,7 +56,12 @@ impl CountingHasher {
 
     /// How many sets it was asked to hash.
     pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
+        *self.calls.borrow()
+    }
+
+    /// Returns when it was asked to hash `calls` sets.
+    pub async fn reached(&self, calls: usize) {
+        self.calls.subscribe().wait_for(|made| *made >= calls).await.expect("the sender is `self`");
     }
 }
 
@@ -67,7 +72,7 @@ impl CodeHasher for CountingHasher {
         place: BackupCodePlace,
         codes: BackupCodeSet,
     ) -> Result<(BackupCodeSet, HashedBackupCodes), PortFailure> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.calls.send_modify(|calls| *calls += 1);
         if self.overloaded.load(Ordering::SeqCst) {
             return Err(PortFailure::unavailable("too much waits for the hasher"));
         }
