@@ -6,8 +6,8 @@ use countersign_domain::admission::bucket::{BucketDecision, BucketSpec, BucketSt
 use countersign_domain::admission::ports::BucketKey;
 use countersign_domain::time::Timestamp;
 
-/// How many full buckets are forgotten when a new key comes: more than one, so that memory shrinks again after a
-/// crowd has gone, and few, so that no caller pays for the crowd.
+/// How many full buckets are forgotten when a new key comes: more than one, so that memory shrinks again
+/// after a crowd has gone, and few, so that no caller pays for the crowd.
 const FORGOTTEN_AT_ONCE: usize = 2;
 
 /// Buckets, at most `most` of them, in the order in which they become full.
@@ -59,11 +59,11 @@ impl Buckets {
         decision
     }
 
-    /// The state with which a new bucket begins: full while there is room. When there is none, the bucket that is
-    /// closest to full makes room, and the new one becomes full no earlier than that one would have.
+    /// The state with which a new bucket begins: full while there is room. When there is none, the bucket
+    /// that is closest to full makes room, and the new one becomes full no earlier than that one would have.
     ///
-    /// So no bucket that was forgotten comes back with more tokens than it would have had: forgetting buckets by
-    /// sending new keys gains nothing (the idea of Space-Saving: Metwally, Agrawal, El Abbadi, 2005).
+    /// So no bucket that was forgotten comes back with more tokens than it would have had: forgetting buckets
+    /// by sending new keys gains nothing (the idea of Space-Saving: Metwally, Agrawal, El Abbadi, 2005).
     fn admit(&mut self, spec: BucketSpec, now: Timestamp) -> BucketState {
         self.forget_full(now);
         if self.known.len() < self.most {

@@ -1,13 +1,15 @@
-//! Token buckets: the adapters of the port [`RateLimiter`](countersign_domain::admission::ports::RateLimiter).
+//! Token buckets: the adapters of the port
+//! [`RateLimiter`](countersign_domain::admission::ports::RateLimiter).
 //!
-//! The arithmetic is the domain's (`admission::bucket`); an adapter only remembers buckets and takes from them one
-//! caller at a time. [`MemoryRateLimiter`] keeps them in this process.
+//! The arithmetic is the domain's (`admission::bucket`); an adapter only remembers buckets and takes from
+//! them one caller at a time. [`MemoryRateLimiter`] keeps them in this process.
 //!
 //! # How to add an adapter
 //!
-//! 1. Keep the duties of the port: decide as the domain does, take atomically, and bound the memory whatever keys
-//!    come. An adapter over a shared store decides by itself while the store is gone.
-//! 2. Give it a variant of [`LimitsUrl`] with a scheme of its own. The application chooses by that, and nobody else.
+//! 1. Keep the duties of the port: decide as the domain does, take atomically, and bound the memory whatever
+//!    keys come. An adapter over a shared store decides by itself while the store is gone.
+//! 2. Give it a variant of [`LimitsUrl`] with a scheme of its own. The application chooses by that, and
+//!    nobody else.
 //! 3. Run the contract suite of the testkit against it, as `tests/contract.rs` does.
 
 mod buckets;

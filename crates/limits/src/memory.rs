@@ -17,14 +17,14 @@ const MOST_SHARDS: usize = 16;
 
 /// Token buckets in the memory of this process.
 ///
-/// Organizations and clients have a table of their own each, so that no crowd of client addresses pushes out an
-/// organization. A table holds a bounded number of buckets. Each new key forgets a few buckets that are full, for
-/// nothing is lost with them; no timer does. When a table has no room left, the bucket closest to full makes way, and
-/// the new bucket is full no earlier than that one would have been: whoever comes anew gets less during a flood, and
-/// nobody ever gets more than a bucket gives.
+/// Organizations and clients have a table of their own each, so that no crowd of client addresses pushes out
+/// an organization. A table holds a bounded number of buckets. Each new key forgets a few buckets that are
+/// full, for nothing is lost with them; no timer does. When a table has no room left, the bucket closest to
+/// full makes way, and the new bucket is full no earlier than that one would have been: whoever comes anew
+/// gets less during a flood, and nobody ever gets more than a bucket gives.
 ///
-/// Each table is divided into shards with a lock each. A key's shard depends on a number that is drawn when the process
-/// starts, so nobody can aim at a shard. A lock is held for one look-up, never across an await.
+/// Each table is divided into shards with a lock each. A key's shard depends on a number that is drawn when
+/// the process starts, so nobody can aim at a shard. A lock is held for one look-up, never across an await.
 pub struct MemoryRateLimiter {
     clock: Arc<dyn Clock>,
     organizations: Shards,
@@ -38,8 +38,8 @@ impl fmt::Debug for MemoryRateLimiter {
 }
 
 impl MemoryRateLimiter {
-    /// Full buckets. At most `max_buckets` of organizations are remembered and at most as many of clients, at least
-    /// one of each; one takes up to 250 bytes.
+    /// Full buckets. At most `max_buckets` of organizations are remembered and at most as many of clients, at
+    /// least one of each; one takes up to 250 bytes.
     pub fn new(clock: Arc<dyn Clock>, max_buckets: usize) -> Self {
         Self { clock, organizations: Shards::new(max_buckets), clients: Shards::new(max_buckets) }
     }

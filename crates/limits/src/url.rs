@@ -14,9 +14,7 @@ pub enum LimitsUrl {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotALimitsUrl {
     /// A shared store, which this build cannot use.
-    #[error(
-        "limits shared through Redis or Valkey are not part of this build: write `memory:` and run one process"
-    )]
+    #[error("Redis and Valkey are not part of this build: write `memory:` and run one process")]
     Shared,
     /// Something stands after `memory:`.
     #[error("nothing may follow the colon: write `memory:`")]

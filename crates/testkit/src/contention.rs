@@ -7,8 +7,8 @@ use tokio::sync::Barrier;
 /// How many contend in a contract case: at least 32, so that a lost update shows.
 pub const CONTENDERS: usize = 32;
 
-/// How often a contract case repeats a race: 3, or what the environment variable `COUNTERSIGN_CONTENTION_ROUNDS`
-/// says.
+/// How often a contract case repeats a race: 3, or what the environment variable
+/// `COUNTERSIGN_CONTENTION_ROUNDS` says.
 pub fn rounds() -> usize {
     std::env::var("COUNTERSIGN_CONTENTION_ROUNDS")
         .map_or(3, |text| text.parse().expect("COUNTERSIGN_CONTENTION_ROUNDS is a number of rounds"))

@@ -1,4 +1,5 @@
-//! Randomness that repeats itself, and randomness that fails. For tests only: anybody who knows the seed knows all.
+//! Randomness that repeats itself, and randomness that fails. For tests only: anybody who knows the seed
+//! knows all.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -7,8 +8,8 @@ use countersign_domain::entropy::{Entropy, EntropyUnavailable};
 /// The step of `SplitMix64` (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The same bytes for the same seed, in the order in which they are asked for. Concurrent callers get different
-/// bytes.
+/// The same bytes for the same seed, in the order in which they are asked for. Concurrent callers get
+/// different bytes.
 #[derive(Debug)]
 pub struct SeededEntropy(AtomicU64);
 
@@ -45,7 +46,8 @@ impl Entropy for FailingEntropy {
     }
 }
 
-/// Works for a number of calls and fails from then on, so that a test can fail a use case at each of its steps.
+/// Works for a number of calls and fails from then on, so that a test can fail a use case at each of its
+/// steps.
 #[derive(Debug)]
 pub struct ExhaustibleEntropy {
     inner: SeededEntropy,

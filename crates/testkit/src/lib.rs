@@ -1,13 +1,13 @@
-//! What tests of every crate share: a clock that stands still, randomness that repeats itself, builders, in-memory
-//! fakes of all ports, and one contract suite for each port.
+//! What tests of every crate share: a clock that stands still, randomness that repeats itself, builders,
+//! in-memory fakes of all ports, and one contract suite for each port.
 //!
-//! Nothing here is for production: randomness is predictable, secrets are not sealed, and helpers panic, because
-//! that is how a test fails.
+//! Nothing here is for production: randomness is predictable, secrets are not sealed, and helpers panic,
+//! because that is how a test fails.
 //!
 //! # How to test an adapter
 //!
-//! A contract suite states the duties of a port as named cases. The adapter hands in a factory that makes a fresh
-//! instance for each case, in a test target with `harness = false`:
+//! A contract suite states the duties of a port as named cases. The adapter hands in a factory that makes a
+//! fresh instance for each case, in a test target with `harness = false`:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -21,13 +21,13 @@
 //!
 //! # How to add a case
 //!
-//! Write a private `async fn` in the suite's file and name it in the suite's table. A case that stands in no table
-//! is dead code, and the build fails.
+//! Write a private `async fn` in the suite's file and name it in the suite's table. A case that stands in no
+//! table is dead code, and the build fails.
 //!
 //! # How to add a suite
 //!
-//! One file in `contract/` with a table of cases and a `trials` function; if the port is one of the stores, name
-//! the table in [`contract::stores`] as well. Run it against the port's fake in `tests/contract.rs`.
+//! One file in `contract/` with a table of cases and a `trials` function; if the port is one of the stores,
+//! name the table in [`contract::stores`] as well. Run it against the port's fake in `tests/contract.rs`.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -101,8 +101,8 @@ fn a_slow_bucket_makes_room_for_a_fast_one() {
 }
 
 proptest! {
-    /// Whatever keys come, whenever: the number of buckets is bounded, and no key ever gets a token that its own
-    /// bucket, never forgotten, would have refused.
+    /// Whatever keys come, whenever: the number of buckets is bounded, and no key ever gets a token that its
+    /// own bucket, never forgotten, would have refused.
     #[test]
     fn memory_is_bounded_and_nobody_gets_more_than_their_bucket(
         most in 1_usize..6,

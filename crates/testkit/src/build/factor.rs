@@ -29,8 +29,8 @@ pub fn setup_claim(subject: &Subject, now: Timestamp) -> SetupClaim {
     }
 }
 
-/// A factor that was made at `now` and expires ten minutes later. Its sealed secret is no ciphertext of any sealer;
-/// each one differs.
+/// A factor that was made at `now` and expires ten minutes later. Its sealed secret is no ciphertext of any
+/// sealer; each one differs.
 pub fn pending_factor(subject: &Subject, now: Timestamp) -> PendingFactor {
     let id = FactorId::new(fresh_ulid());
     let mut bytes = vec![0, 255, 10, 39];

@@ -21,7 +21,10 @@ pub struct Case<H> {
 macro_rules! cases {
     ($harness:ty; $($case:ident),+ $(,)?) => {
         vec![$(
-            $crate::contract::Case::<$harness> { name: stringify!($case), body: |harness| Box::pin($case(harness)) }
+            $crate::contract::Case::<$harness> {
+                name: stringify!($case),
+                body: |harness| Box::pin($case(harness)),
+            }
         ),+]
     };
 }

@@ -1,7 +1,7 @@
 //! The duties of each port as named cases that every adapter has to pass.
 //!
-//! A suite is a table of cases. [`run`] makes one test of each case: it gets a harness of its own from the adapter's
-//! factory, and a runtime with several threads.
+//! A suite is a table of cases. [`run`] makes one test of each case: it gets a harness of its own from the
+//! adapter's factory, and a runtime with several threads.
 
 pub mod api_key_store;
 pub mod audit_log;
@@ -22,8 +22,8 @@ pub use case::{Case, trials};
 use libtest_mimic::{Arguments, Trial};
 pub use stores::Stores;
 
-/// The suites of all stores. `factory` makes empty stores, over a database of their own, that hold the built-in plans
-/// and nothing else.
+/// The suites of all stores. `factory` makes empty stores, over a database of their own, that hold the
+/// built-in plans and nothing else.
 pub fn stores<F, M>(factory: F) -> Vec<Trial>
 where
     F: Fn() -> M + Clone + Send + Sync + 'static,
@@ -49,7 +49,8 @@ where
     all
 }
 
-/// Runs the trials as the arguments of the process ask for: the `main` of a test target with `harness = false`.
+/// Runs the trials as the arguments of the process ask for: the `main` of a test target with
+/// `harness = false`.
 pub fn run(trials: Vec<Trial>) -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

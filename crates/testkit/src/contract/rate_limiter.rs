@@ -111,7 +111,8 @@ async fn follow(harness: &Harness, key: BucketKey, script: impl IntoIterator<Ite
 }
 
 async fn a_bucket_decides_as_the_arithmetic_says(harness: Harness) {
-    // Faster than it refills, then slower, with pauses that are no multiple of a token, then long enough to be full.
+    // Faster than it refills, then slower, with pauses that are no multiple of a token, then long enough to
+    // be full.
     let pauses =
         [0, 0, 0, 1, 33_333, 0, 99_999, 1, 500_000, 0, 0, 0, 0, 7, 1_999_999, 0, 3_600_000_000, 0, 0];
     for (key, spec) in [(organization(1), spec(3, 5)), (client("2001:db8::1"), spec(7, 2))] {

@@ -15,8 +15,8 @@ use countersign_domain::two_factor::ports::FactorStore;
 
 use crate::{arrange, build};
 
-/// All stores of one adapter, over the same data: rows of one refer to rows of another, and they share one audit
-/// trail.
+/// All stores of one adapter, over the same data: rows of one refer to rows of another, and they share one
+/// audit trail.
 #[derive(Clone)]
 pub struct Stores {
     /// The factors.
@@ -75,7 +75,8 @@ impl Stores {
         )
     }
 
-    /// Calls `settle` wherever a change may be seen late, so that it is seen: an adapter that caches moves its clock.
+    /// Calls `settle` wherever a change may be seen late, so that it is seen: an adapter that caches moves
+    /// its clock.
     #[must_use]
     pub fn settling_by(self, settle: impl Fn() + Send + Sync + 'static) -> Self {
         Self { settle: Arc::new(settle), ..self }
@@ -108,7 +109,8 @@ impl Stores {
         organization
     }
 
-    /// Stores an event of the organization, so that its id is taken: a change that comes with it must not happen.
+    /// Stores an event of the organization, so that its id is taken: a change that comes with it must not
+    /// happen.
     pub(super) async fn taken(&self, event: AuditEvent) -> AuditEvent {
         self.audit.append(event.clone()).await.unwrap();
         event

@@ -23,11 +23,20 @@ impl MemoryAudit {
 
     /// Appends `event` together with `change`: neither happens when the event's id is taken.
     pub(super) fn commit<T>(&self, event: AuditEvent, change: impl FnOnce() -> T) -> Result<T, PortFailure> {
-        let mut events = self.0.lock().unwrap();
-        if events.iter().any(|stored| stored.id == event.id) {
+        self.commit_all(vec![event], change)
+    }
+
+    /// Appends `events` together with `change`: nothing happens when the id of one is taken.
+    pub(super) fn commit_all<T>(
+        &self,
+        events: Vec<AuditEvent>,
+        change: impl FnOnce() -> T,
+    ) -> Result<T, PortFailure> {
+        let mut stored = self.0.lock().unwrap();
+        if events.iter().any(|event| stored.iter().any(|stored| stored.id == event.id)) {
             return Err(PortFailure::other("the id of the audit event is taken"));
         }
-        events.push(event);
+        stored.extend(events);
         Ok(change())
     }
 }

@@ -18,20 +18,22 @@ use super::audit::MemoryAudit;
 /// Factors in memory, and their events in a [`MemoryAudit`].
 #[derive(Debug)]
 pub struct MemoryFactors {
-    audit: Arc<MemoryAudit>,
-    tables: Mutex<Tables>,
+    pub(super) audit: Arc<MemoryAudit>,
+    pub(super) tables: Mutex<Tables>,
 }
 
 #[derive(Default, Debug)]
-struct Tables {
-    factors: BTreeMap<Subject, Row>,
+pub(super) struct Tables {
+    pub(super) factors: BTreeMap<Subject, Row>,
     setups: BTreeMap<Subject, SetupCount>,
 }
 
 #[derive(Clone, Debug)]
-struct Row {
-    factor: Factor,
-    codes: HashedBackupCodes,
+pub(super) struct Row {
+    pub(super) factor: Factor,
+    pub(super) codes: HashedBackupCodes,
+    /// Which slots are used.
+    pub(super) used: [bool; CODES_PER_SET],
 }
 
 /// The set-ups of one subject. It outlives the factor, so that nobody gets more set-ups by wasting them.
@@ -66,6 +68,14 @@ impl MemoryFactors {
 }
 
 impl Row {
+    pub(super) fn new(factor: Factor, codes: HashedBackupCodes) -> Self {
+        Self { factor, codes, used: [false; CODES_PER_SET] }
+    }
+
+    pub(super) fn unused(&self) -> u8 {
+        self.used.iter().filter(|used| !**used).count().try_into().unwrap()
+    }
+
     fn keys(&self) -> [(KeyPurpose, KeyId); 2] {
         let binding = match &self.factor {
             Factor::Pending(factor) => &factor.binding,
@@ -148,10 +158,10 @@ impl SetupCount {
 impl FactorStore for MemoryFactors {
     async fn find(&self, subject: &Subject) -> Result<Option<StoredFactor>, PortFailure> {
         let tables = self.tables.lock().unwrap();
-        Ok(tables.factors.get(subject).map(|row| StoredFactor {
-            factor: row.factor.clone(),
-            backup_codes_remaining: CODES_PER_SET.try_into().unwrap(),
-        }))
+        Ok(tables
+            .factors
+            .get(subject)
+            .map(|row| StoredFactor { factor: row.factor.clone(), backup_codes_remaining: row.unused() }))
     }
 
     async fn claim_setup(&self, claim: SetupClaim) -> Result<SetupClaimed, PortFailure> {
@@ -169,8 +179,7 @@ impl FactorStore for MemoryFactors {
         }
         self.audit.commit(setup.audit, || {
             tables.holder(&subject, setup.claim).unwrap().claim = None;
-            let row = Row { factor: Factor::Pending(setup.factor), codes: setup.codes };
-            tables.factors.insert(subject, row);
+            tables.factors.insert(subject, Row::new(Factor::Pending(setup.factor), setup.codes));
             PendingStored::Stored
         })
     }

@@ -38,8 +38,8 @@ impl RateLimiter for MemoryLimiter {
     }
 }
 
-/// Lets everybody in, always, for tests that are about something else. It keeps no bucket, so it does not keep the
-/// port's contract.
+/// Lets everybody in, always, for tests that are about something else. It keeps no bucket, so it does not
+/// keep the port's contract.
 pub struct OpenLimiter {
     clock: Arc<dyn Clock>,
 }

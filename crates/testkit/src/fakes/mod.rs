@@ -1,5 +1,5 @@
-//! In-memory fakes of all ports. The stores keep their duties (the contract suites run against them); none of them
-//! keeps anything beyond the process.
+//! In-memory fakes of all ports. The stores keep their duties (the contract suites run against them); none of
+//! them keeps anything beyond the process.
 
 mod api_keys;
 mod audit;
@@ -10,6 +10,7 @@ mod key_registry;
 mod limiter;
 mod organizations;
 mod plans;
+mod proofs;
 mod sealer;
 mod stores;
 mod usage;

@@ -8,8 +8,7 @@ use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{SetupId, Subject};
 use countersign_domain::time::{TimeStep, Timestamp};
-use countersign_domain::two_factor::factor::{EnabledFactor, PendingFactor};
-use countersign_domain::two_factor::lockout::AttemptCounter;
+use countersign_domain::two_factor::factor::PendingFactor;
 use countersign_domain::two_factor::ports::{
     SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed, SetupJudge, SetupOutcome, SetupVerdict,
 };
@@ -105,13 +104,7 @@ async fn a_confirmed_factor_is_enabled_with_its_step(stores: Stores) {
         let now = Timestamp::from_micros(NOW.as_micros() + 59_000_001);
         let attempted =
             stores.attempt(setup_attempt(&alice, now), confirming_judge(step, now)).await.unwrap();
-        let enabled = EnabledFactor {
-            binding: setup.factor.binding,
-            enabled_at: now,
-            last_step: step,
-            totp_attempts: AttemptCounter::default(),
-            backup_code_attempts: AttemptCounter::default(),
-        };
+        let enabled = setup.factor.confirm(step, now).unwrap();
         assert_eq!(attempted, SetupAttempted::Judged(SetupOutcome::Confirmed(enabled.clone())));
         assert_eq!(stores.find(&alice).await, Some(stored_enabled(enabled)));
     }
