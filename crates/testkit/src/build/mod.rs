@@ -16,5 +16,8 @@ pub use factor::{
 pub use identity::{
     NOW, caller, event_about_organization, event_about_user, fresh_ulid, organization_id, subject, subject_in,
 };
-pub use judge::{confirming_judge, failing_judge, refusing_judge};
+pub use judge::{
+    accepting_judge, confirming_judge, failing_judge, failing_totp_judge, refusing_judge,
+    refusing_totp_judge, replaying_judge, stepping_judge,
+};
 pub use usage::{period_at, relationship_event, turns_event};

@@ -11,6 +11,7 @@ pub mod factor_store;
 pub mod key_registry;
 pub mod organization_store;
 pub mod plan_store;
+pub mod proof_store;
 pub mod rate_limiter;
 pub mod secret_sealer;
 mod stores;
@@ -37,6 +38,7 @@ where
         }
     };
     let suites = [
+        ("proof_store", proof_store::cases()),
         ("organization_store", organization_store::cases()),
         ("plan_store", plan_store::cases()),
         ("api_key_store", api_key_store::cases()),

@@ -12,6 +12,7 @@ use countersign_domain::identity::OrganizationId;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::quota::ports::UsageStore;
 use countersign_domain::two_factor::ports::FactorStore;
+use countersign_domain::two_factor::proof_ports::ProofStore;
 
 use crate::{arrange, build};
 
@@ -21,6 +22,8 @@ use crate::{arrange, build};
 pub struct Stores {
     /// The factors.
     pub factors: Arc<dyn FactorStore>,
+    /// The same factors, for proofs.
+    pub proofs: Arc<dyn ProofStore>,
     /// The organizations.
     pub organizations: Arc<dyn OrganizationStore>,
     /// The plans.
@@ -45,8 +48,13 @@ impl fmt::Debug for Stores {
 
 impl Stores {
     /// Stores of their own each.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each port; it is called once in each adapter's test"
+    )]
     pub fn new(
         factors: Arc<dyn FactorStore>,
+        proofs: Arc<dyn ProofStore>,
         organizations: Arc<dyn OrganizationStore>,
         plans: Arc<dyn PlanStore>,
         api_keys: Arc<dyn ApiKeyStore>,
@@ -55,16 +63,24 @@ impl Stores {
         keys: Arc<dyn KeyRegistry>,
     ) -> Self {
         let settle = Arc::new(|| ());
-        Self { factors, organizations, plans, api_keys, usage, audit, keys, settle, kept: Vec::new() }
+        Self { factors, proofs, organizations, plans, api_keys, usage, audit, keys, settle, kept: Vec::new() }
     }
 
     /// One adapter that implements all ports.
     pub fn of<D>(database: Arc<D>) -> Self
     where
-        D: FactorStore + OrganizationStore + PlanStore + ApiKeyStore + UsageStore + AuditLog + KeyRegistry,
+        D: FactorStore
+            + ProofStore
+            + OrganizationStore
+            + PlanStore
+            + ApiKeyStore
+            + UsageStore
+            + AuditLog
+            + KeyRegistry,
         D: 'static,
     {
         Self::new(
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

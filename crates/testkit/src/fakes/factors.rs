@@ -111,12 +111,12 @@ impl Tables {
             Some(Factor::Enabled(_)) => return Err(Box::new(SetupAttempted::AlreadyEnabled)),
             Some(Factor::Pending(pending)) => pending.clone(),
         };
+        if attempt.setup.is_some_and(|setup| setup != pending.setup) {
+            return Err(Box::new(SetupAttempted::Replaced));
+        }
         if pending.is_expired(attempt.now) {
             self.factors.remove(&attempt.subject);
             return Err(Box::new(SetupAttempted::Expired));
-        }
-        if attempt.setup.is_some_and(|setup| setup != pending.setup) {
-            return Err(Box::new(SetupAttempted::Replaced));
         }
         if pending.attempts >= attempt.most {
             return Err(Box::new(SetupAttempted::NoPendingSetup));

@@ -52,6 +52,7 @@ impl MemoryStores {
     /// The same as the contract suites take them.
     pub fn into_stores(self) -> Stores {
         Stores::new(
+            self.factors.clone(),
             self.factors,
             self.organizations,
             self.plans,
