@@ -79,11 +79,6 @@ impl BucketState {
         (state, state.decision(spec, allowed))
     }
 
-    /// Whether nothing is lost when this state is forgotten.
-    pub fn is_full_at(self, spec: BucketSpec, now: Timestamp) -> bool {
-        self.updated_at.saturating_add(spec.time_to_repay(self.debt)) <= now
-    }
-
     fn decision(self, spec: BucketSpec, allowed: bool) -> BucketDecision {
         let left = spec.capacity().saturating_sub(self.debt);
         let missing = TOKEN.saturating_sub(left);
@@ -152,14 +147,6 @@ mod tests {
     fn a_smaller_plan_is_in_force_at_once() {
         let (state, _) = BucketState { debt: 400 * TOKEN, updated_at: at(0) }.take(spec(10, 20), at(0));
         assert_eq!(state.debt, 20 * TOKEN);
-    }
-
-    #[test]
-    fn a_full_bucket_may_be_forgotten() {
-        let spec = spec(10, 5);
-        let (state, decision) = BucketState::full(at(0)).take(spec, at(0));
-        assert!(!state.is_full_at(spec, at(99_999)));
-        assert!(state.is_full_at(spec, decision.full_at));
     }
 
     proptest! {

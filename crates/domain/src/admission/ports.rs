@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use super::api_key::{ApiKey, ApiKeyDigest, ApiKeyId};
 use super::bucket::{BucketDecision, BucketSpec};
 use super::organization::{Organization, OrganizationStatus};
-use crate::audit::event::AuditEvent;
+use crate::audit::event::{AuditEvent, Caller, SecurityEvent};
 use crate::failure::PortFailure;
-use crate::identity::{Environment, OrganizationId, Subject};
+use crate::identity::{AuditEventId, Environment, OrganizationId, Subject};
 use crate::quota::plan::{Plan, PlanId};
 use crate::time::Timestamp;
 
@@ -78,8 +78,37 @@ pub trait ApiKeyStore: Send + Sync {
     /// Stores a new key.
     async fn create(&self, key: ApiKey, audit: AuditEvent) -> Result<Created, PortFailure>;
 
-    /// Revokes a key; the first revocation stays. `None` when there is no such key.
-    async fn revoke(&self, id: &ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, PortFailure>;
+    /// Revokes a key, with its audit event; the first revocation stays, and a later one has no event. `None` when there is no
+    /// such key.
+    async fn revoke(&self, revocation: Revocation) -> Result<Option<ApiKey>, PortFailure>;
+}
+
+/// An API key is revoked. Whose key it is shows only in the store, so the event is made there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revocation {
+    /// Which key.
+    pub key: ApiKeyId,
+    /// When.
+    pub at: Timestamp,
+    /// The id of the audit event.
+    pub event: AuditEventId,
+    /// Who revokes it.
+    pub caller: Caller,
+}
+
+impl Revocation {
+    /// What the audit trail of the key's organization says of it.
+    pub fn audit(&self, organization: OrganizationId) -> AuditEvent {
+        AuditEvent {
+            id: self.event,
+            organization,
+            environment: None,
+            user: None,
+            event: SecurityEvent::ApiKeyRevoked { key: self.key.clone() },
+            caller: self.caller.clone(),
+            at: self.at,
+        }
+    }
 }
 
 /// What a user token proves.

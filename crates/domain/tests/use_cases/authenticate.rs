@@ -137,7 +137,7 @@ async fn a_revoked_key_is_refused() {
     let platform = Platform::new().await;
     let issued = platform.issued(Environment::Live).await;
     platform.authenticate(&issued.token).await.unwrap();
-    platform.stores.api_keys.revoke(&issued.key.id, NOW).await.unwrap();
+    platform.stores.api_keys.revoke(build::revocation(&issued.key.id, NOW)).await.unwrap();
     platform.refuses(&issued.token).await;
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyId};
-use countersign_domain::admission::ports::{ApiKeyStore, Created};
+use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest};
+use countersign_domain::admission::ports::{ApiKeyStore, Created, Revocation};
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::OrganizationId;
-use countersign_domain::time::{Clock, Timestamp};
+use countersign_domain::time::Clock;
 
 use super::Cache;
 
@@ -43,8 +43,8 @@ impl ApiKeyStore for CachedApiKeys {
         created
     }
 
-    async fn revoke(&self, id: &ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, PortFailure> {
-        let revoked = self.inner.revoke(id, at).await?;
+    async fn revoke(&self, revocation: Revocation) -> Result<Option<ApiKey>, PortFailure> {
+        let revoked = self.inner.revoke(revocation).await?;
         if let Some(key) = &revoked {
             self.cache.forget(&key.digest);
         }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyId};
-use countersign_domain::admission::ports::{ApiKeyStore, Created};
+use countersign_domain::admission::ports::{ApiKeyStore, Created, Revocation};
 use countersign_domain::admission::scope::{Scope, Scopes};
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
@@ -12,9 +12,11 @@ use diesel::prelude::*;
 
 use super::audit;
 use super::organizations::created;
+use crate::backend::AnyConnection;
 use crate::column::{corrupt, number, parse, time};
 use crate::database::Database;
 use crate::schema::api_keys;
+use crate::unit::UnitResult;
 
 /// A row of `api_keys` without its sequence.
 #[derive(Queryable, Insertable)]
@@ -114,17 +116,20 @@ impl ApiKeyStore for Database {
         .await
     }
 
-    async fn revoke(&self, id: &ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, PortFailure> {
-        let id = id.as_str().to_owned();
-        let row = self
-            .write(move |c| {
-                let key = api_keys::table.filter(api_keys::id.eq(&id));
-                diesel::update(key.filter(api_keys::revoked_at.is_null()))
-                    .set(api_keys::revoked_at.eq(Some(at.as_micros())))
-                    .execute(c)?;
-                Ok(key.select(COLUMNS).first::<ApiKeyRow>(c).optional()?)
-            })
-            .await?;
-        row.map(ApiKeyRow::into_key).transpose()
+    async fn revoke(&self, revocation: Revocation) -> Result<Option<ApiKey>, PortFailure> {
+        self.write(move |c| revoke(c, &revocation)).await
     }
+}
+
+fn revoke(c: &mut AnyConnection, revocation: &Revocation) -> UnitResult<Option<ApiKey>> {
+    let key = api_keys::table.filter(api_keys::id.eq(revocation.key.as_str()));
+    let revoked = diesel::update(key.filter(api_keys::revoked_at.is_null()))
+        .set(api_keys::revoked_at.eq(Some(revocation.at.as_micros())))
+        .execute(c)?;
+    let Some(row) = key.select(COLUMNS).first::<ApiKeyRow>(c).optional()? else { return Ok(None) };
+    let key = row.into_key()?;
+    if revoked == 1 {
+        audit::append(c, &revocation.audit(key.organization))?;
+    }
+    Ok(Some(key))
 }

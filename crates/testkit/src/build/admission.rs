@@ -1,10 +1,13 @@
-use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyPrefix, NewApiKey};
+use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyId, ApiKeyPrefix, NewApiKey};
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
+use countersign_domain::admission::ports::Revocation;
 use countersign_domain::admission::scope::Scope;
-use countersign_domain::identity::{Environment, OrganizationId, OrganizationName};
+use countersign_domain::audit::event::Caller;
+use countersign_domain::identity::{AuditEventId, Environment, OrganizationId, OrganizationName};
 use countersign_domain::keys::{KeyCheckValue, KeyId, KeyPurpose, KnownKey};
 use countersign_domain::quota::period::AnchorDay;
 use countersign_domain::quota::plan::Plan;
+use countersign_domain::time::Timestamp;
 use zeroize::Zeroizing;
 
 use super::identity::{NOW, fresh_ulid, organization_id};
@@ -60,4 +63,9 @@ pub fn api_key(organization: OrganizationId, environment: Environment) -> Issued
 /// A configured key whose fingerprint is sixteen times `fingerprint`.
 pub fn known_key(purpose: KeyPurpose, id: u32, fingerprint: u8) -> KnownKey {
     KnownKey { purpose, id: KeyId(id), check: KeyCheckValue([fingerprint; 16]) }
+}
+
+/// A revocation by an operator.
+pub fn revocation(key: &ApiKeyId, at: Timestamp) -> Revocation {
+    Revocation { key: key.clone(), at, event: AuditEventId::new(fresh_ulid()), caller: Caller::OPERATOR }
 }

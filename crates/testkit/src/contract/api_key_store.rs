@@ -10,7 +10,7 @@ use countersign_domain::identity::{Environment, OrganizationId};
 use countersign_domain::time::Timestamp;
 
 use super::{Case, Stores, case::cases};
-use crate::build::{self, NOW, organization_id};
+use crate::build::{self, NOW, organization_id, revocation};
 use crate::contention::{CONTENDERS, rounds, together};
 
 /// The cases.
@@ -174,7 +174,7 @@ async fn a_revoked_key_is_found_as_revoked(stores: Stores) {
         assert_eq!(stores.create_key(key).await, Created::New);
     }
     let revoked = ApiKey { revoked_at: Some(NOW), ..key.clone() };
-    assert_eq!(stores.api_keys.revoke(&key.id, NOW).await.unwrap(), Some(revoked.clone()));
+    assert_eq!(stores.api_keys.revoke(revocation(&key.id, NOW)).await.unwrap(), Some(revoked.clone()));
     assert_eq!(stores.find_key(&key).await, Some(revoked.clone()));
     assert_eq!(stores.find_key(&other).await, Some(other.clone()));
     assert_eq!(stores.api_keys.list(organization).await.unwrap(), [revoked, other]);
@@ -186,7 +186,7 @@ async fn the_first_revocation_stays(stores: Stores) {
     let expected = Some(ApiKey { revoked_at: Some(NOW), ..key.clone() });
     for seconds in 0..3 {
         let at = NOW.saturating_add(Duration::from_secs(seconds));
-        assert_eq!(stores.api_keys.revoke(&key.id, at).await.unwrap(), expected);
+        assert_eq!(stores.api_keys.revoke(revocation(&key.id, at)).await.unwrap(), expected);
     }
     assert_eq!(stores.find_key(&key).await, expected);
 }
@@ -197,18 +197,20 @@ async fn one_of_many_revocations_stays(stores: Stores) {
     let revoked = together(CONTENDERS, |number| {
         let (api_keys, id) = (stores.api_keys.clone(), key.id.clone());
         let at = NOW.saturating_add(Duration::from_secs(number.try_into().unwrap()));
-        async move { api_keys.revoke(&id, at).await.unwrap() }
+        async move { api_keys.revoke(revocation(&id, at)).await.unwrap() }
     })
     .await;
     let stays = stores.find_key(&key).await;
     assert!(stays.as_ref().is_some_and(|key| key.revoked_at.is_some()));
     assert!(revoked.into_iter().all(|seen| seen == stays), "somebody saw another revocation");
+    let told = stores.happened(key.organization).await;
+    assert_eq!(told.iter().filter(|name| *name == "api_key.revoked").count(), 1);
 }
 
 async fn an_unknown_key_cannot_be_revoked(stores: Stores) {
     let key = new_key(stores.organization(1).await.id);
     assert_eq!(stores.create_key(&key).await, Created::New);
     let unknown = new_key(key.organization);
-    assert_eq!(stores.api_keys.revoke(&unknown.id, NOW).await.unwrap(), None);
+    assert_eq!(stores.api_keys.revoke(revocation(&unknown.id, NOW)).await.unwrap(), None);
     assert_eq!(stores.find_key(&key).await, Some(key));
 }

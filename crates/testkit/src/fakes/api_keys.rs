@@ -1,12 +1,11 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyId};
-use countersign_domain::admission::ports::{ApiKeyStore, Created};
+use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest};
+use countersign_domain::admission::ports::{ApiKeyStore, Created, Revocation};
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::OrganizationId;
-use countersign_domain::time::Timestamp;
 
 use super::audit::MemoryAudit;
 use super::organizations::MemoryOrganizations;
@@ -51,11 +50,12 @@ impl ApiKeyStore for MemoryApiKeys {
         })
     }
 
-    async fn revoke(&self, id: &ApiKeyId, at: Timestamp) -> Result<Option<ApiKey>, PortFailure> {
+    async fn revoke(&self, revocation: Revocation) -> Result<Option<ApiKey>, PortFailure> {
         let mut rows = self.rows.lock().unwrap();
-        Ok(rows.iter_mut().find(|key| key.id == *id).map(|key| {
-            key.revoked_at.get_or_insert(at);
-            key.clone()
-        }))
+        let Some(key) = rows.iter_mut().find(|key| key.id == revocation.key) else { return Ok(None) };
+        if key.revoked_at.is_none() {
+            self.audit.commit(revocation.audit(key.organization), || key.revoked_at = Some(revocation.at))?;
+        }
+        Ok(Some(key.clone()))
     }
 }
