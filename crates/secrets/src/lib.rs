@@ -1,15 +1,15 @@
 //! Everything of Countersign that touches a key: the key ring, sealing of TOTP secrets, hashing of backup codes,
 //! user tokens, and the randomness of the operating system.
 //!
-//! The crate implements ports of `countersign_domain` and depends on no other crate of the workspace. Nothing in
-//! it reads a clock: the present instant is an argument, and randomness comes through the `Entropy` port, which
-//! [`OsEntropy`] implements in the one place that may ask the operating system.
+//! The crate implements ports of `countersign_domain`; besides, it depends on `countersign_bcrypt_lanes`, which is pure
+//! computation. Nothing in it reads a clock: the present instant is an argument, and randomness comes through the
+//! `Entropy` port, which [`OsEntropy`] implements in the one place that may ask the operating system.
 //!
 //! | module | port | technology |
 //! | --- | --- | --- |
 //! | [`OsEntropy`] | `Entropy` | `getrandom` |
 //! | [`XChaChaSealer`] | `SecretSealer` | XChaCha20-Poly1305 |
-//! | [`BcryptPool`] | `CodeHasher` | HMAC-SHA-384 under a pepper, then bcrypt |
+//! | [`BcryptPool`] | `CodeHasher` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
 //! | [`user_token::JwtVerifier`] | `UserTokenVerifier` | JWS compact form, HS256, RS256, ES256, Ed25519 |
 //!
 //! # How to extend it
@@ -17,7 +17,7 @@
 //! * A new kind of key gets a section of its own in [`KeyRing`]'s document, a new document version, and a check
 //!   against all other keys: one key never serves two purposes.
 //! * A new thing to seal gets a purpose of its own in the associated data of the sealer.
-//! * A faster bcrypt replaces the computation that `backup_codes` hands to its threads; the pool stays.
+//! * A faster bcrypt goes into `countersign_bcrypt_lanes`; the pool and its check against the `bcrypt` crate stay.
 //! * A new kind of user-token key is a variant of `user_token::Algorithm`; the compiler then names every place
 //!   that has to know it.
 //!

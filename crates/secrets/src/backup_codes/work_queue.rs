@@ -1,10 +1,15 @@
 //! Sets of jobs wait here for a thread: first come, first served, bounded, and forgotten when nobody wants them any
 //! more.
+//!
+//! A thread takes a batch: jobs of one cost that it computes together. A batch is made of what waits at the moment; no
+//! thread ever waits for more.
 
 use std::collections::VecDeque;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use countersign_bcrypt_lanes::Cost;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// As many sets wait as may.
@@ -21,66 +26,83 @@ pub(super) enum Progress<R> {
     Done(usize, R),
 }
 
+/// The bounds of a queue.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueueLimits {
+    /// The most sets that wait and that no thread has begun.
+    pub(super) waiting_sets: NonZeroUsize,
+    /// The most jobs in a batch.
+    pub(super) batch: NonZeroUsize,
+}
+
 /// The queue. Whoever drops the receiver of a set withdraws it: none of its jobs is begun after that.
 pub(super) struct WorkQueue<J, R> {
     state: Mutex<State<J, R>>,
     changed: Condvar,
-    most_waiting: NonZeroUsize,
+    limits: QueueLimits,
 }
 
 struct State<J, R> {
     sets: VecDeque<Set<J, R>>,
+    /// Threads that have nothing to do.
+    idle: usize,
     stopped: bool,
 }
 
 struct Set<J, R> {
+    cost: Cost,
     jobs: VecDeque<(usize, J)>,
     begun: bool,
     progress: UnboundedSender<Progress<R>>,
 }
 
-/// A job that a thread has taken.
-pub(super) struct Task<J, R> {
-    /// What is to be done.
-    pub(super) job: J,
+/// Jobs of one cost that a thread has taken.
+pub(super) struct Batch<J, R> {
+    cost: Cost,
+    tasks: Vec<Task<J, R>>,
+}
+
+struct Task<J, R> {
+    job: J,
     number: usize,
     progress: UnboundedSender<Progress<R>>,
 }
 
-impl<J, R> Task<J, R> {
-    /// Hands the result over. Whether somebody still wants it does not matter.
-    pub(super) fn done(self, result: R) {
-        let _ = self.progress.send(Progress::Done(self.number, result));
-    }
-}
-
 impl<J, R> WorkQueue<J, R> {
-    /// An empty queue in which at most `most_waiting` sets wait that no thread has begun.
-    pub(super) fn new(most_waiting: NonZeroUsize) -> Self {
-        let state = State { sets: VecDeque::new(), stopped: false };
-        Self { state: Mutex::new(state), changed: Condvar::new(), most_waiting }
+    /// An empty queue.
+    pub(super) fn new(limits: QueueLimits) -> Self {
+        let state = State { sets: VecDeque::new(), idle: 0, stopped: false };
+        Self { state: Mutex::new(state), changed: Condvar::new(), limits }
     }
 
-    /// Puts a whole set at the end, or nothing of it.
-    pub(super) fn push(&self, jobs: Vec<J>) -> Result<UnboundedReceiver<Progress<R>>, Overloaded> {
+    /// Puts a whole set at the end, or nothing of it. Each of its jobs has the same cost.
+    pub(super) fn push(
+        &self,
+        cost: Cost,
+        jobs: Vec<J>,
+    ) -> Result<UnboundedReceiver<Progress<R>>, Overloaded> {
         let mut state = self.lock();
-        state.sets.retain(|set| !set.progress.is_closed());
-        if state.sets.iter().filter(|set| !set.begun).count() >= self.most_waiting.get() {
+        state.sets.retain(Set::is_wanted);
+        if state.sets.iter().filter(|set| !set.begun).count() >= self.limits.waiting_sets.get() {
             return Err(Overloaded);
         }
-        let (progress, receiver) = unbounded_channel();
-        state.sets.push_back(Set { jobs: jobs.into_iter().enumerate().collect(), begun: false, progress });
+        let (set, receiver) = Set::new(cost, jobs);
+        if !state.stopped {
+            state.sets.push_back(set);
+        }
         drop(state);
         self.changed.notify_all();
         Ok(receiver)
     }
 
-    /// Waits for the next job; `None` when the queue is stopped.
-    pub(super) fn next(&self) -> Option<Task<J, R>> {
+    /// Waits for the next batch; `None` when the queue is stopped.
+    pub(super) fn next(&self) -> Option<Batch<J, R>> {
         let mut state = self.lock();
+        state.idle = state.idle.saturating_add(1);
         while !state.stopped {
-            if let Some(task) = state.take() {
-                return Some(task);
+            if let Some(batch) = state.take(self.limits.batch) {
+                state.idle = state.idle.saturating_sub(1);
+                return Some(batch);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -103,101 +125,62 @@ impl<J, R> WorkQueue<J, R> {
 }
 
 impl<J, R> State<J, R> {
+    /// A batch of the cost of the first set.
+    fn take(&mut self, most: NonZeroUsize) -> Option<Batch<J, R>> {
+        self.sets.retain(Set::is_wanted);
+        let cost = self.sets.front()?.cost;
+        let alike = |set: &&mut Set<J, R>| set.cost == cost;
+        let waiting = self.sets.iter_mut().filter(alike).map(|set| set.jobs.len()).sum();
+        let tasks = self.sets.iter_mut().filter(alike).flat_map(|set| iter::from_fn(|| set.take()));
+        Some(Batch { cost, tasks: tasks.take(share(waiting, self.idle, most)).collect() })
+    }
+}
+
+/// How many of the jobs that wait one thread takes: an even part for each thread that has nothing to do, or a smaller
+/// one when that is too much for a batch.
+fn share(waiting: usize, idle: usize, most: NonZeroUsize) -> usize {
+    let batches = waiting.div_ceil(most.get()).max(idle).max(1);
+    waiting.div_ceil(batches)
+}
+
+impl<J, R> Set<J, R> {
+    fn new(cost: Cost, jobs: Vec<J>) -> (Self, UnboundedReceiver<Progress<R>>) {
+        let (progress, receiver) = unbounded_channel();
+        (Self { cost, jobs: jobs.into_iter().enumerate().collect(), begun: false, progress }, receiver)
+    }
+
+    /// Whether there is something left to do, and somebody who waits for it.
+    fn is_wanted(&self) -> bool {
+        !self.progress.is_closed() && !self.jobs.is_empty()
+    }
+
     fn take(&mut self) -> Option<Task<J, R>> {
-        loop {
-            let set = self.sets.front_mut()?;
-            if !set.progress.is_closed()
-                && let Some((number, job)) = set.jobs.pop_front()
-            {
-                if !std::mem::replace(&mut set.begun, true) {
-                    let _ = set.progress.send(Progress::Begun);
-                }
-                return Some(Task { job, number, progress: set.progress.clone() });
-            }
-            self.sets.pop_front();
+        let (number, job) = self.jobs.pop_front()?;
+        if !std::mem::replace(&mut self.begun, true) {
+            let _ = self.progress.send(Progress::Begun);
+        }
+        Some(Task { job, number, progress: self.progress.clone() })
+    }
+}
+
+impl<J, R> Batch<J, R> {
+    /// The cost of each job.
+    pub(super) fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// The jobs, at least one.
+    pub(super) fn jobs(&self) -> Vec<&J> {
+        self.tasks.iter().map(|task| &task.job).collect()
+    }
+
+    /// Hands the results over, in the order of the jobs. Whether somebody still wants them does not matter.
+    pub(super) fn done(self, results: impl IntoIterator<Item = R>) {
+        for (task, result) in self.tasks.into_iter().zip(results) {
+            let _ = task.progress.send(Progress::Done(task.number, result));
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Queue = WorkQueue<&'static str, ()>;
-
-    fn queue(most_waiting: usize) -> Queue {
-        WorkQueue::new(NonZeroUsize::new(most_waiting).unwrap())
-    }
-
-    fn next(queue: &Queue) -> &'static str {
-        queue.next().unwrap().job
-    }
-
-    #[test]
-    fn jobs_come_out_in_the_order_of_their_sets() {
-        let queue = queue(2);
-        let _first = queue.push(vec!["a1", "a2"]).unwrap();
-        let _second = queue.push(vec!["b1"]).unwrap();
-        assert_eq!([next(&queue), next(&queue), next(&queue)], ["a1", "a2", "b1"]);
-    }
-
-    #[test]
-    fn a_set_that_does_not_fit_is_refused_as_a_whole() {
-        let queue = queue(1);
-        let _waiting = queue.push(vec!["a1"]).unwrap();
-        assert_eq!(queue.push(vec!["b1", "b2"]).unwrap_err(), Overloaded);
-        assert_eq!(next(&queue), "a1");
-        let _fits = queue.push(vec!["c1"]).unwrap();
-        assert_eq!(next(&queue), "c1");
-    }
-
-    #[test]
-    fn a_set_that_is_begun_does_not_count_as_waiting() {
-        let queue = queue(1);
-        let _begun = queue.push(vec!["a1", "a2"]).unwrap();
-        assert_eq!(next(&queue), "a1");
-        assert!(queue.push(vec!["b1"]).is_ok());
-    }
-
-    #[test]
-    fn a_withdrawn_set_is_not_begun_and_makes_room() {
-        let queue = queue(1);
-        drop(queue.push(vec!["a1"]).unwrap());
-        let _second = queue.push(vec!["b1"]).unwrap();
-        assert_eq!(next(&queue), "b1");
-    }
-
-    #[test]
-    fn the_rest_of_a_withdrawn_set_is_not_begun() {
-        let queue = queue(2);
-        let first = queue.push(vec!["a1", "a2"]).unwrap();
-        let _second = queue.push(vec!["b1"]).unwrap();
-        assert_eq!(next(&queue), "a1");
-        drop(first);
-        assert_eq!(next(&queue), "b1");
-    }
-
-    #[test]
-    fn a_set_hears_that_it_is_begun_and_then_of_each_job() {
-        let queue = WorkQueue::new(NonZeroUsize::MIN);
-        let mut progress = queue.push(vec!["a1", "a2"]).unwrap();
-        assert!(progress.try_recv().is_err());
-        let (first, second) = (queue.next().unwrap(), queue.next().unwrap());
-        second.done("second");
-        first.done("first");
-        assert_eq!(progress.try_recv(), Ok(Progress::Begun));
-        assert_eq!(progress.try_recv(), Ok(Progress::Done(1, "second")));
-        assert_eq!(progress.try_recv(), Ok(Progress::Done(0, "first")));
-    }
-
-    #[test]
-    fn stopping_ends_the_wait_of_threads_and_of_sets() {
-        let queue = queue(1);
-        let mut waiting = queue.push(vec!["a1"]).unwrap();
-        std::thread::scope(|scope| {
-            queue.stop();
-            assert!(scope.spawn(|| queue.next().is_none()).join().unwrap());
-        });
-        assert_eq!(waiting.blocking_recv(), None);
-    }
-}
+mod tests;

@@ -1,3 +1,4 @@
+use std::array;
 use std::collections::HashSet;
 use std::error::Error;
 use std::sync::Weak;
@@ -5,12 +6,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use countersign_domain::identity::{BackupSetId, Environment, OrganizationId, Subject, UserId};
-use countersign_domain::two_factor::backup_code::{BackupCode, Slot};
+use countersign_domain::two_factor::backup_code::{
+    BackupCode, BackupCodeHash, BackupCodePlace, BackupCodeSet, Slot,
+};
+use countersign_domain::two_factor::ports::CodeHasher;
 use countersign_testkit::entropy::{FailingEntropy, SeededEntropy};
+use proptest::prelude::*;
 use ulid::Ulid;
 
 use super::*;
-use crate::OsEntropy;
+use crate::backup_codes::prehash::Prehash;
+use crate::{BcryptCost, OsEntropy};
 
 fn ring(seed: u64) -> Arc<KeyRing> {
     Arc::new(KeyRing::generate(&SeededEntropy::new(seed)).unwrap())
@@ -69,12 +75,12 @@ impl Gate {
         let released = std::sync::Mutex::new(released);
         let count = Arc::new(AtomicUsize::new(0));
         let counted = count.clone();
-        let computation: Arc<Computation> = Arc::new(move |job: &HashJob| {
-            counted.fetch_add(1, Ordering::SeqCst);
+        let computation: Arc<Computation> = Arc::new(move |cost, jobs: &[&HashJob]| {
+            counted.fetch_add(jobs.len(), Ordering::SeqCst);
             enter.send(()).unwrap();
             // Let go for good when the sender is dropped.
             let _ = released.lock().unwrap().recv();
-            bcrypt_hash::compute(job)
+            bcrypt_hash::compute(cost, jobs)
         });
         (Self { entered, release, count }, computation)
     }
@@ -126,9 +132,9 @@ async fn every_hash_has_a_salt_of_its_own() {
 async fn a_set_costs_exactly_ten_bcrypts_of_distinct_inputs() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
     let recorded = seen.clone();
-    let computation: Arc<Computation> = Arc::new(move |job: &HashJob| {
-        recorded.lock().unwrap().push(job.prehash.as_bytes().to_vec());
-        bcrypt_hash::compute(job)
+    let computation: Arc<Computation> = Arc::new(move |cost, jobs: &[&HashJob]| {
+        recorded.lock().unwrap().extend(jobs.iter().map(|job| job.prehash.as_bytes().to_vec()));
+        bcrypt_hash::compute(cost, jobs)
     });
     let pool = pool_with(options(2, 1), &computation);
     pool.hash_set(place("alice", 1), codes()).await.unwrap();
@@ -154,15 +160,46 @@ async fn many_sets_at_once_are_all_hashed() {
 }
 
 #[tokio::test]
-async fn the_jobs_of_one_set_run_on_all_threads() {
-    // Each of the two threads is held until the other one has a job of the set, too.
+async fn one_set_on_two_threads_is_two_batches_of_five() {
+    // Each of the two threads is held until the other one has a batch of the set, too.
     let together = std::sync::Barrier::new(2);
-    let computation: Arc<Computation> = Arc::new(move |job: &HashJob| {
+    let sizes = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let recorded = sizes.clone();
+    let computation: Arc<Computation> = Arc::new(move |cost, jobs: &[&HashJob]| {
+        recorded.lock().unwrap().push(jobs.len());
         together.wait();
-        bcrypt_hash::compute(job)
+        bcrypt_hash::compute(cost, jobs)
     });
     let pool = pool_with(options(2, 1), &computation);
     assert!(pool.hash_set(place("alice", 1), codes()).await.is_ok());
+    assert_eq!(*sizes.lock().unwrap(), [5, 5]);
+}
+
+#[tokio::test]
+async fn sets_that_wait_fill_a_batch_together() {
+    let (gate, computation) = Gate::new();
+    let sizes = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let recorded = sizes.clone();
+    let recording: Arc<Computation> = Arc::new(move |cost, jobs: &[&HashJob]| {
+        recorded.lock().unwrap().push(jobs.len());
+        computation(cost, jobs)
+    });
+    let pool = Arc::new(pool_with(options(1, 8), &recording));
+    let spawn = |set| {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.hash_set(place("alice", set), codes()).await })
+    };
+    let running = spawn(1);
+    tokio::task::yield_now().await;
+    gate.entered.recv().unwrap();
+    let waiting = [spawn(2), spawn(3), spawn(4)];
+    tokio::task::yield_now().await;
+    drop(gate.release);
+    for set in waiting.into_iter().chain([running]) {
+        assert!(set.await.unwrap().is_ok());
+    }
+    // 35 hashes waited when the first batch was done.
+    assert_eq!(*sizes.lock().unwrap(), [5, 6, 6, 6, 6, 6, 5]);
 }
 
 #[tokio::test]
@@ -232,15 +269,15 @@ async fn the_work_of_a_caller_who_has_gone_is_not_begun() {
     }
     drop(gate.release);
     pool.hash_set(place("alice", 3), codes()).await.unwrap();
-    assert_eq!(gate.count.load(Ordering::SeqCst), 1 + 10, "the hash that was under way, and the third set");
+    assert_eq!(gate.count.load(Ordering::SeqCst), 5 + 10, "the batch that was under way, and the third set");
 }
 
 #[tokio::test]
 async fn a_panic_fails_its_set_and_leaves_the_thread_alive() {
     let calls = AtomicUsize::new(0);
-    let computation: Arc<Computation> = Arc::new(move |job: &HashJob| {
-        assert!(calls.fetch_add(1, Ordering::SeqCst) != 3, "the fourth job panics");
-        bcrypt_hash::compute(job)
+    let computation: Arc<Computation> = Arc::new(move |cost, jobs: &[&HashJob]| {
+        assert!(calls.fetch_add(1, Ordering::SeqCst) != 1, "the second batch panics");
+        bcrypt_hash::compute(cost, jobs)
     });
     let pool = pool_with(options(1, 1), &computation);
     let failure = pool.hash_set(place("alice", 1), codes()).await.unwrap_err();
@@ -281,4 +318,24 @@ async fn what_waits_when_the_threads_end_is_refused() {
     let failure = running.await.unwrap().unwrap_err();
     assert!(matches!(failure, PortFailure::Unavailable(_)));
     assert_eq!(cause(&failure), "the hashing threads have ended");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn any_bcrypt_library_can_verify_the_hashes(
+        threads in 1_usize..4, cost in 4_u32..6, seed in any::<u64>(), user in "[ -~]{1,255}",
+    ) {
+        let options = BcryptPoolOptions { cost: BcryptCost::new(cost).unwrap(), ..options(threads, 1) };
+        let pool = BcryptPool::start(ring(1), Arc::new(OsEntropy), options).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let codes = BackupCodeSet::generate(&SeededEntropy::new(seed)).unwrap();
+        let (codes, hashed) = runtime.block_on(pool.hash_set(place(&user, 1), codes)).unwrap();
+        for (code, hash) in codes.0.iter().zip(&hashed.hashes) {
+            let begin = format!("$2b$0{cost}$");
+            prop_assert!(hash.as_str().starts_with(&begin));
+            prop_assert!(verifies(&pool.ring, &place(&user, 1), code, hash));
+        }
+    }
 }
