@@ -22,7 +22,7 @@ use crate::settings::HttpSettings;
 use crate::state::State;
 use crate::wire::connection::Connection;
 use crate::wire::progress::Progress;
-use crate::wire::replies::Replies;
+use crate::wire::replies::replies;
 
 /// How long a connection whose answer ended it is still read, so that the answer is not lost.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(1);
@@ -52,7 +52,7 @@ fn connections(
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = ()> + use<>
 {
     let timeouts = state.settings.timeouts;
-    let (stopping, replies) = (stopping.clone(), Replies::new(state.clone()));
+    let (stopping, replies) = (stopping.clone(), replies(state.clone()));
     let http = HttpService::build()
         .graceful_shutdown_signal(move || {
             let signal = stopping.clone();

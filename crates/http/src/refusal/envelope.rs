@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::Answer;
+use super::code::ErrorCode;
 
 /// The body of every error.
 #[derive(Serialize, ToSchema)]
@@ -16,8 +17,7 @@ pub(crate) struct ErrorEnvelope {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ErrorBody {
     /// What went wrong, for programs.
-    #[schema(example = "rate_limit_exceeded")]
-    code: &'static str,
+    code: ErrorCode,
     /// The class of the code.
     #[schema(example = "rate_limit")]
     r#type: &'static str,
@@ -27,6 +27,7 @@ pub(crate) struct ErrorBody {
     #[schema(format = "ulid", example = "01JD0000000000000000000000")]
     request_id: String,
     /// What else there is to know; its shape depends on the code.
+    #[schema(required = true)]
     details: Option<Details>,
     /// Where the code is explained.
     #[schema(format = "uri")]
@@ -84,15 +85,15 @@ impl FieldProblem {
 
 impl ErrorEnvelope {
     pub(crate) fn new(answer: &Answer, id: RequestId, documentation_url: &str) -> Self {
-        let code = answer.code.as_str();
+        let code = answer.code;
         Self {
             error: ErrorBody {
                 code,
-                r#type: answer.code.kind(),
+                r#type: code.kind(),
                 message: answer.message.to_string(),
                 request_id: id.to_string(),
                 details: answer.details.clone(),
-                documentation_url: format!("{documentation_url}/errors#{code}"),
+                documentation_url: format!("{documentation_url}/errors#{}", code.as_str()),
             },
         }
     }

@@ -2,6 +2,7 @@
 
 mod docs;
 mod docs_redirect;
+mod error_reference;
 mod health;
 mod me;
 mod openapi_document;
@@ -61,6 +62,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ready::ROUTE,
     openapi_document::ROUTE,
     docs_redirect::ROUTE,
+    error_reference::ROUTE,
     docs::ROUTE,
 ];
 

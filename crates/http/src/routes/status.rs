@@ -22,15 +22,16 @@ pub(super) struct StatusBody {
     /// Whether there is a second factor.
     state: State,
     /// Since when it is enabled.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     enabled_at: Option<String>,
     /// Until when a pending set-up can be confirmed.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     pending_expires_at: Option<String>,
     /// Unused backup codes of an enabled factor.
+    #[schema(required = true)]
     backup_codes_remaining: Option<u8>,
     /// Until when no code is taken.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required = true)]
     locked_until: Option<String>,
     /// Whether the organization demands a second factor.
     required: bool,

@@ -2,7 +2,7 @@
 
 /// A reply of actix-http itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct BareReply {
+pub(crate) struct BareReply {
     /// Where it begins in the buffer; it ends with the buffer.
     pub(super) start: usize,
     /// Its status.

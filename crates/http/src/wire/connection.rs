@@ -3,17 +3,20 @@
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-use super::bare_reply;
+use super::bare_reply::{self, BareReply};
 use super::idle::Idle;
 use super::linger;
 use super::progress::Progress;
-use super::replies::Replies;
 use crate::settings::Timeouts;
+
+/// Makes what takes the place of a bare reply.
+pub(crate) type Replies = Rc<dyn Fn(&BareReply) -> Vec<u8>>;
 
 /// A stream whose bare replies are replaced, and which does not wait for ever.
 pub(crate) struct Connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
@@ -114,7 +117,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Connecti
             Some(bare) => {
                 this.replaced = true;
                 if !this.progress.is_body_pending() {
-                    this.pending = this.replies.instead_of(&bare);
+                    this.pending = (this.replies)(&bare);
                 }
                 Poll::Ready(Ok(bytes.len()))
             }
@@ -143,5 +146,84 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Connection<S> 
         if let Some(stream) = self.stream.take().filter(|_| self.replaced) {
             linger::close(stream, std::mem::take(&mut self.pending));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nx-request-id: 1\r\ncontent-length: 2\r\n\r\n{}";
+    const BARE: &[u8] = b"HTTP/1.1 431 Too Large\r\ncontent-length: 0\r\ndate: D\r\n\r\n";
+
+    fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Connection<S> {
+        let replies: Replies = Rc::new(|bare| format!("[instead of {}]", bare.status).into_bytes());
+        Connection::new(stream, replies, Timeouts::default())
+    }
+
+    /// What arrives of `written` when only `room` bytes fit into the stream at a time.
+    async fn arrives(written: &[u8], room: usize, has_open_body: bool) -> String {
+        let (ours, mut theirs) = duplex(room);
+        let mut connection = connection(ours);
+        let serving = connection.progress().serve(has_open_body);
+        drop(serving);
+        let write = async {
+            connection.write_all(written).await.unwrap();
+            connection.flush().await.unwrap();
+            connection.shutdown().await.unwrap();
+            drop(connection);
+        };
+        let mut arrived = String::new();
+        let ((), read) = tokio::join!(write, theirs.read_to_string(&mut arrived));
+        read.unwrap();
+        arrived
+    }
+
+    #[tokio::test]
+    async fn a_bare_reply_is_replaced_however_little_fits_at_a_time() {
+        let answer = String::from_utf8_lossy(ANSWER);
+        for room in [1, 2, 3, 7, 64, 4_096] {
+            assert_eq!(arrives(BARE, room, false).await, "[instead of 431]");
+            let both = [ANSWER, BARE].concat();
+            assert_eq!(arrives(&both, room, false).await, format!("{answer}[instead of 431]"));
+            assert_eq!(arrives(ANSWER, room, false).await, answer);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_was_answered_before_its_body_broke_gets_no_second_answer() {
+        assert_eq!(arrives(BARE, 64, true).await, "");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn between_requests_the_stream_ends_after_a_while() {
+        let (ours, _theirs) = duplex(64);
+        let mut connection = connection(ours);
+        drop(connection.progress().serve(false));
+        let began = tokio::time::Instant::now();
+        assert_eq!(connection.read(&mut [0; 8]).await.unwrap(), 0);
+        assert_eq!(began.elapsed().as_secs(), 15);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_has_begun_has_less_time() {
+        let (ours, mut theirs) = duplex(64);
+        let mut connection = connection(ours);
+        drop(connection.progress().serve(false));
+        theirs.write_all(b"G").await.unwrap();
+        assert_eq!(connection.read(&mut [0; 8]).await.unwrap(), 1);
+        let began = tokio::time::Instant::now();
+        assert_eq!(connection.read(&mut [0; 8]).await.unwrap(), 0);
+        assert_eq!(began.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_side_that_takes_nothing_is_not_waited_for() {
+        let (ours, _theirs) = duplex(4);
+        let mut connection = connection(ours);
+        let error = connection.write_all(b"more than four").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 }
