@@ -10,8 +10,12 @@
 mod admission;
 mod authenticate;
 mod check_keys;
+mod disable_and_reset;
+mod proof;
+mod proof_failure;
 mod quota_meter;
 mod read_status;
+mod regenerate;
 mod start_setup;
 mod start_setup_contention;
 mod start_setup_quota;

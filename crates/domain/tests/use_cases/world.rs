@@ -8,16 +8,22 @@ use countersign_domain::entropy::Entropy;
 use countersign_domain::identity::{SetupId, Subject};
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::quota::ports::{UsageEvent, UsageStore};
+use countersign_domain::time::Clock as _;
+use countersign_domain::two_factor::assertion::AssertionBinding;
 use countersign_domain::two_factor::factor::{Factor, PendingFactor, PendingLimits};
+use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::otpauth::AccountName;
 use countersign_domain::two_factor::ports::{FactorStore, SecretSealer};
+use countersign_domain::two_factor::presented_code::PresentedCode;
+use countersign_domain::two_factor::proof::{ProofError, ProveFactor};
 use countersign_domain::two_factor::setup::{SetupLimits, StartSetup, StartSetupError, StartedSetup};
 use countersign_domain::two_factor::status::{ReadStatus, TwoFactorStatus};
+use countersign_domain::two_factor::verify::{Verified, VerifyCode};
 use countersign_domain::two_factor::verify_setup::{VerifySetup, VerifySetupError};
 use countersign_testkit::build::{self, NOW};
 use countersign_testkit::clock::ManualClock;
 use countersign_testkit::entropy::SeededEntropy;
-use countersign_testkit::fakes::{CountingHasher, MemoryStores, PlainSealer};
+use countersign_testkit::fakes::{CountingHasher, CountingVerifier, MemoryStores, PlainSealer, PlainSigner};
 
 /// Fakes at [`NOW`], and the organization that `build::subject` belongs to. Change a field to change the
 /// world.
@@ -28,6 +34,7 @@ pub(crate) struct World {
     pub(crate) stores: MemoryStores,
     pub(crate) sealer: Arc<dyn SecretSealer>,
     pub(crate) hasher: Arc<CountingHasher>,
+    pub(crate) verifier: Arc<CountingVerifier>,
     pub(crate) organization: Organization,
     pub(crate) limits: SetupLimits,
 }
@@ -40,6 +47,7 @@ impl World {
             stores: MemoryStores::new(),
             sealer: Arc::new(PlainSealer::new()),
             hasher: Arc::new(CountingHasher::new()),
+            verifier: Arc::new(CountingVerifier::new()),
             organization: build::organization(),
             limits: SetupLimits::default(),
         }
@@ -98,6 +106,35 @@ impl World {
             limits: PendingLimits::default(),
         };
         use_case.run(subject.clone(), build::typed_code(code), setup, build::caller()).await
+    }
+
+    /// What consumes codes.
+    pub(crate) fn prove(&self) -> Arc<ProveFactor> {
+        Arc::new(ProveFactor {
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            proofs: self.stores.factors.clone(),
+            sealer: self.sealer.clone(),
+            verifier: self.verifier.clone(),
+            audit: self.stores.audit.clone(),
+        })
+    }
+
+    /// Presents `code` for a step-up.
+    pub(crate) async fn step_up(&self, subject: &Subject, code: &str) -> Result<Verified, ProofError> {
+        let signer = Arc::new(PlainSigner);
+        let use_case = VerifyCode { prove: self.prove(), signer, entropy: self.entropy.clone() };
+        let code = PresentedCode::parse(code).unwrap();
+        let binding = AssertionBinding::default();
+        use_case.run(subject.clone(), code, LockoutPolicy::TOTP, binding, build::caller()).await
+    }
+
+    /// Starts and confirms a set-up; tells its secret and its backup codes.
+    pub(crate) async fn enrolled(&self, subject: &Subject) -> StartedSetup {
+        let started = self.start(subject).await.unwrap();
+        let code = build::code_at_instant(&started.secret, self.clock.now());
+        let _ = self.verify(subject, &code).await.unwrap();
+        started
     }
 
     /// Starts and confirms a set-up.

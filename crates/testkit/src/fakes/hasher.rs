@@ -82,7 +82,7 @@ impl CodeHasher for CountingHasher {
     }
 }
 
-fn hash(place: &BackupCodePlace, code: &BackupCode) -> BackupCodeHash {
+pub(super) fn hash(place: &BackupCodePlace, code: &BackupCode) -> BackupCodeHash {
     let mut hasher = DefaultHasher::new();
     (&place.subject, place.set, code.slot(), *code.secret()).hash(&mut hasher);
     BackupCodeHash::new(format!("$2b$04${:053}", hasher.finish())).unwrap()
