@@ -9,9 +9,7 @@ use actix_web::Error;
 use actix_web::HttpMessage as _;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, HeaderValue, TRANSFER_ENCODING, UPGRADE, X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use countersign_domain::identity::{OrganizationId, RequestId};
@@ -39,7 +37,7 @@ pub(crate) async fn boundary(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let line = Line::begin(state.request_ids.next(), request.method());
     let progress = request.conn_data::<Progress>();
-    let _serving = progress.map(|progress| progress.serve(may_have_body(&request)));
+    let _serving = progress.map(Progress::serve);
     request.extensions_mut().insert(line.id);
 
     let mut response = next.call(request).await?;
@@ -49,14 +47,6 @@ pub(crate) async fn boundary(
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     line.end(&response);
     Ok(response)
-}
-
-fn may_have_body(request: &ServiceRequest) -> bool {
-    let headers = request.headers();
-    request.method() == Method::CONNECT
-        || headers.contains_key(TRANSFER_ENCODING)
-        || headers.contains_key(UPGRADE)
-        || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
 }
 
 /// A reply to what never became a request.

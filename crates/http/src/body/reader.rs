@@ -11,7 +11,6 @@ use super::BodyProblem;
 use super::json::{self, Object};
 use super::media_type::says_json;
 use crate::settings::HttpSettings;
-use crate::wire::progress::Progress;
 
 /// A body that was not looked at yet.
 pub(crate) struct Body {
@@ -60,9 +59,6 @@ impl Body {
                 return Err(BodyProblem::TooLarge { limit });
             }
             bytes.extend_from_slice(&chunk);
-        }
-        if let Some(progress) = self.request.conn_data::<Progress>() {
-            progress.body_received();
         }
         Ok(bytes)
     }

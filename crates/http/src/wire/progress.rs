@@ -16,39 +16,21 @@ pub(crate) enum Phase {
 
 /// Shared by a connection and the requests on it, all on one thread.
 #[derive(Clone, Debug)]
-pub(crate) struct Progress(Rc<Cells>);
-
-#[derive(Debug)]
-struct Cells {
-    phase: Cell<Phase>,
-    body_pending: Cell<bool>,
-}
+pub(crate) struct Progress(Rc<Cell<Phase>>);
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self(Rc::new(Cells { phase: Cell::new(Phase::Fresh), body_pending: Cell::new(false) }))
+        Self(Rc::new(Cell::new(Phase::Fresh)))
     }
 
     /// A request is served for as long as the result lives.
-    pub(crate) fn serve(&self, has_body: bool) -> Serving {
-        self.0.phase.set(Phase::Serving);
-        self.0.body_pending.set(has_body);
+    pub(crate) fn serve(&self) -> Serving {
+        self.0.set(Phase::Serving);
         Serving(self.clone())
     }
 
-    /// The body of the request was received to its end.
-    pub(crate) fn body_received(&self) {
-        self.0.body_pending.set(false);
-    }
-
     pub(super) fn phase(&self) -> Phase {
-        self.0.phase.get()
-    }
-
-    /// Whether the last request has a body that was not received to its end. What actix-http cannot read then is a
-    /// part of that body, and its request has an answer already.
-    pub(super) fn is_body_pending(&self) -> bool {
-        self.0.body_pending.get()
+        self.0.get()
     }
 }
 
@@ -58,6 +40,6 @@ pub(crate) struct Serving(Progress);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.0.0.phase.set(Phase::Between);
+        self.0.0.set(Phase::Between);
     }
 }

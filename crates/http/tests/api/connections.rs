@@ -92,6 +92,21 @@ async fn a_broken_chunk_gets_one_answer() {
 }
 
 #[tokio::test]
+async fn what_follows_a_body_that_nobody_read_is_the_next_request() {
+    let world = World::new().await;
+    let unread =
+        Call::post("/v1/me/2fa/setup").token("expired").chunked(&[b"GET / HTTP/1.1\r\n\r\n", &[b'x'; 5_000]]);
+    let mut connection = Connection::open(world.address).await;
+    connection
+        .write(&[unread.bytes(), Call::get("/healthz").bytes(), b"garbage\r\n\r\n".to_vec()].concat())
+        .await;
+    for status in [401, 200, 400] {
+        assert_eq!(connection.answer().await.unwrap().status, status);
+    }
+    assert!(connection.answer().await.is_none());
+}
+
+#[tokio::test]
 async fn expect_100_continue_then_silence_is_408() {
     let world = World::with_settings(only(|timeouts| timeouts.body = SOON)).await;
     let mut connection = Connection::open(world.address).await;

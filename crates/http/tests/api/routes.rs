@@ -11,7 +11,8 @@ fn documented() -> Vec<(String, String, bool)> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let secured = operation.get("security").is_some_and(|security| security != &Value::Null);
-            routes.push((method.to_uppercase(), path.replace("{file}", ""), secured));
+            let file = if path.starts_with("/page/") { "account-security.js" } else { "" };
+            routes.push((method.to_uppercase(), path.replace("{file}", file), secured));
         }
     }
     routes
