@@ -1,15 +1,16 @@
-//! Everything of Countersign that touches a key: the key ring, sealing of TOTP secrets, hashing of backup codes,
-//! user tokens, and the randomness of the operating system.
+//! Everything of Countersign that touches a key: the key ring, sealing of TOTP secrets, hashing of backup
+//! codes, user tokens, and the randomness of the operating system.
 //!
-//! The crate implements ports of `countersign_domain`; besides, it depends on `countersign_bcrypt_lanes`, which is pure
-//! computation. Nothing in it reads a clock: the present instant is an argument, and randomness comes through the
-//! `Entropy` port, which [`OsEntropy`] implements in the one place that may ask the operating system.
+//! The crate implements ports of `countersign_domain`; besides, it depends on `countersign_bcrypt_lanes`,
+//! which is pure computation. Nothing in it reads a clock: the present instant is an argument, and randomness
+//! comes through the `Entropy` port, which [`OsEntropy`] implements in the one place that may ask the
+//! operating system.
 //!
 //! | module | port | technology |
 //! | --- | --- | --- |
 //! | [`OsEntropy`] | `Entropy` | `getrandom` |
 //! | [`XChaChaSealer`] | `SecretSealer` | XChaCha20-Poly1305 |
-//! | [`BcryptPool`] | `CodeHasher` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
+//! | [`BcryptPool`] | `CodeHasher`, `CodeVerifier` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
 //! | [`user_token::JwtVerifier`] | `UserTokenVerifier` | JWS compact form, HS256, RS256, ES256, Ed25519 |
 //!
 //! # How to extend it

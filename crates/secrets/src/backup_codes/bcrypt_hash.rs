@@ -2,6 +2,8 @@
 
 use countersign_bcrypt_lanes::{Cost, Digest, Job, Password, Salt, hash_all};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use super::prehash::Prehash;
 
 /// One hash to be computed.
@@ -11,6 +13,10 @@ pub(super) struct HashJob {
     pub(super) prehash: Prehash,
     /// Its salt: 128 random bits.
     pub(super) salt: Salt,
+    /// The place of a verification. The job holds it, and not the call that waits: a caller who leaves does
+    /// not make room while the computation runs.
+    #[expect(dead_code, reason = "it is held, and given back when the job is dropped")]
+    pub(super) permit: Option<OwnedSemaphorePermit>,
 }
 
 /// A hash is missing.

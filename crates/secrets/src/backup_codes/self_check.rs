@@ -1,7 +1,8 @@
 //! The interleaved computation against the `bcrypt` crate, before the first real code.
 //!
-//! Hashes that only this program could check would be worse than none. Whatever makes the lanes compute something else
-//! than bcrypt, such as a fault of a compiler or of a processor, is noticed here and not when a user signs in.
+//! Hashes that only this program could check would be worse than none. Whatever makes the lanes compute
+//! something else than bcrypt, such as a fault of a compiler or of a processor, is noticed here and not when
+//! a user signs in.
 
 use bcrypt::{BcryptError, Version};
 use countersign_bcrypt_lanes::{Cost, Digest, FASTEST_LANES, Job, Password, Salt};
@@ -13,7 +14,8 @@ pub(super) struct Disagreement {
     lanes: usize,
 }
 
-/// Lets `hash_all` compute one batch of each size that the threads use, at the lowest cost: some milliseconds.
+/// Lets `hash_all` compute one batch of each size that the threads use, at the lowest cost: some
+/// milliseconds.
 pub(super) fn run(hash_all: impl Fn(Cost, &[Job<'_>]) -> Vec<Digest>) -> Result<(), Disagreement> {
     let samples: Vec<[u8; 64]> = (b'a'..).take(FASTEST_LANES).map(|letter| [letter; 64]).collect();
     let mut jobs = Vec::new();

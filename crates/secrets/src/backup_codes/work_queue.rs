@@ -1,8 +1,8 @@
-//! Sets of jobs wait here for a thread: first come, first served, bounded, and forgotten when nobody wants them any
-//! more.
+//! Sets of jobs wait here for a thread: first come, first served, bounded, and forgotten when nobody wants
+//! them any more. Urgent jobs pass all sets.
 //!
-//! A thread takes a batch: jobs of one cost that it computes together. A batch is made of what waits at the moment; no
-//! thread ever waits for more.
+//! A thread takes a batch: jobs of one cost that it computes together. A batch is made of what waits at the
+//! moment; no thread ever waits for more.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -43,6 +43,8 @@ pub(super) struct WorkQueue<J, R> {
 }
 
 struct State<J, R> {
+    /// Sets of one job each, ahead of all others.
+    urgent: VecDeque<Set<J, R>>,
     sets: VecDeque<Set<J, R>>,
     /// Threads that have nothing to do.
     idle: usize,
@@ -71,7 +73,7 @@ struct Task<J, R> {
 impl<J, R> WorkQueue<J, R> {
     /// An empty queue.
     pub(super) fn new(limits: QueueLimits) -> Self {
-        let state = State { sets: VecDeque::new(), idle: 0, stopped: false };
+        let state = State { urgent: VecDeque::new(), sets: VecDeque::new(), idle: 0, stopped: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), limits }
     }
 
@@ -95,6 +97,18 @@ impl<J, R> WorkQueue<J, R> {
         Ok(receiver)
     }
 
+    /// Puts a job behind the other urgent ones. How many wait is for the caller to bound.
+    pub(super) fn push_urgent(&self, cost: Cost, job: J) -> UnboundedReceiver<Progress<R>> {
+        let (set, receiver) = Set::new(cost, vec![job]);
+        let mut state = self.lock();
+        if !state.stopped {
+            state.urgent.push_back(set);
+        }
+        drop(state);
+        self.changed.notify_all();
+        receiver
+    }
+
     /// Waits for the next batch; `None` when the queue is stopped.
     pub(super) fn next(&self) -> Option<Batch<J, R>> {
         let mut state = self.lock();
@@ -113,6 +127,7 @@ impl<J, R> WorkQueue<J, R> {
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
+        state.urgent.clear();
         state.sets.clear();
         drop(state);
         self.changed.notify_all();
@@ -125,19 +140,25 @@ impl<J, R> WorkQueue<J, R> {
 }
 
 impl<J, R> State<J, R> {
-    /// A batch of the cost of the first set.
+    /// A batch of urgent jobs, or else of others. The two never mix: a larger batch takes longer.
     fn take(&mut self, most: NonZeroUsize) -> Option<Batch<J, R>> {
-        self.sets.retain(Set::is_wanted);
-        let cost = self.sets.front()?.cost;
-        let alike = |set: &&mut Set<J, R>| set.cost == cost;
-        let waiting = self.sets.iter_mut().filter(alike).map(|set| set.jobs.len()).sum();
-        let tasks = self.sets.iter_mut().filter(alike).flat_map(|set| iter::from_fn(|| set.take()));
-        Some(Batch { cost, tasks: tasks.take(share(waiting, self.idle, most)).collect() })
+        let Self { urgent, sets, idle, .. } = self;
+        take_from(urgent, *idle, most).or_else(|| take_from(sets, *idle, most))
     }
 }
 
-/// How many of the jobs that wait one thread takes: an even part for each thread that has nothing to do, or a smaller
-/// one when that is too much for a batch.
+/// A batch of the cost of the first set that is wanted.
+fn take_from<J, R>(sets: &mut VecDeque<Set<J, R>>, idle: usize, most: NonZeroUsize) -> Option<Batch<J, R>> {
+    sets.retain(Set::is_wanted);
+    let cost = sets.front()?.cost;
+    let alike = |set: &&mut Set<J, R>| set.cost == cost;
+    let waiting = sets.iter_mut().filter(alike).map(|set| set.jobs.len()).sum();
+    let tasks = sets.iter_mut().filter(alike).flat_map(|set| iter::from_fn(|| set.take()));
+    Some(Batch { cost, tasks: tasks.take(share(waiting, idle, most)).collect() })
+}
+
+/// How many of the jobs that wait one thread takes: an even part for each thread that has nothing to do, or a
+/// smaller one when that is too much for a batch.
 fn share(waiting: usize, idle: usize, most: NonZeroUsize) -> usize {
     let batches = waiting.div_ceil(most.get()).max(idle).max(1);
     waiting.div_ceil(batches)
@@ -176,8 +197,10 @@ impl<J, R> Batch<J, R> {
 
     /// Hands the results over, in the order of the jobs. Whether somebody still wants them does not matter.
     pub(super) fn done(self, results: impl IntoIterator<Item = R>) {
-        for (task, result) in self.tasks.into_iter().zip(results) {
-            let _ = task.progress.send(Progress::Done(task.number, result));
+        for (Task { job, number, progress }, result) in self.tasks.into_iter().zip(results) {
+            // What the job holds is free before somebody hears that the job is done.
+            drop(job);
+            let _ = progress.send(Progress::Done(number, result));
         }
     }
 }

@@ -27,8 +27,8 @@ const SEALING: &str = KeyPurpose::Sealing.as_str();
 const PEPPER: &str = KeyPurpose::Pepper.as_str();
 const ASSERTION_SIGNING: &str = "assertion signing";
 
-/// The keys of one installation: sealing keys and peppers by number, of which one each is the primary one that
-/// new data is made with, and the Ed25519 key of assertions.
+/// The keys of one installation: sealing keys and peppers by number, of which one each is the primary one
+/// that new data is made with, and the Ed25519 key of assertions.
 ///
 /// No two keys are the same, and none repeats itself, counts up or stands in a published document.
 #[derive(Debug)]
@@ -53,16 +53,16 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// Reads a ring that [`KeyRing::save_new`] wrote or a person edited. The file must be closed to everybody but
-    /// its owner (mode 0600 or less, on Unix).
+    /// Reads a ring that [`KeyRing::save_new`] wrote or a person edited. The file must be closed to everybody
+    /// but its owner (mode 0600 or less, on Unix).
     pub fn load(path: &Path) -> Result<Self, KeyRingError> {
         let ring = document::read(&secret_file::read(path)?)?;
         ring.refuse_bad_keys()?;
         Ok(ring)
     }
 
-    /// Writes the ring to a new file with mode 0600. The file is there as a whole or not at all, and on disk when
-    /// this returns. An existing file is never overwritten: with it the stored data would be lost.
+    /// Writes the ring to a new file with mode 0600. The file is there as a whole or not at all, and on disk
+    /// when this returns. An existing file is never overwritten: with it the stored data would be lost.
     pub fn save_new(&self, path: &Path) -> Result<(), KeyRingError> {
         Ok(secret_file::write_new(path, &document::write(self)?)?)
     }
@@ -84,6 +84,10 @@ impl KeyRing {
 
     pub(crate) fn primary_pepper(&self) -> (KeyId, &Pepper) {
         self.peppers.primary()
+    }
+
+    pub(crate) fn pepper(&self, id: KeyId) -> Option<&Pepper> {
+        self.peppers.get(id)
     }
 
     fn refuse_bad_keys(&self) -> Result<(), KeyRingError> {

@@ -40,7 +40,7 @@ impl BcryptPool {
         let job = |code| {
             let mut salt = [0; 16];
             self.entropy.fill(&mut salt)?;
-            Ok(HashJob { prehash: Prehash::of(pepper, place, code)?, salt: Salt(salt) })
+            Ok(HashJob { prehash: Prehash::of(pepper, place, code)?, salt: Salt(salt), permit: None })
         };
         codes.0.iter().map(job).collect()
     }

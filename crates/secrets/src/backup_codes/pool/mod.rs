@@ -2,6 +2,7 @@
 
 mod hash_set;
 mod options;
+mod verification;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use countersign_bcrypt_lanes::{Cost, Digest, FASTEST_LANES, hash_all};
 use countersign_domain::entropy::Entropy;
 use countersign_domain::failure::PortFailure;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use self::options::BcryptPoolOptions;
@@ -29,19 +31,25 @@ type Computation = dyn Fn(Cost, &[&HashJob]) -> Result<Vec<Digest>, NotHashed> +
 type Outcome = Result<Digest, NotHashed>;
 type Queue = WorkQueue<HashJob, Outcome>;
 
-/// Hashes backup codes with bcrypt on dedicated threads of low priority.
+/// Hashes and verifies backup codes with bcrypt on dedicated threads of low priority.
 ///
-/// The ten hashes of a set are ten jobs over all threads, one set after the other; each thread interleaves what it
-/// takes. A set is refused as a whole before anything of it is hashed: when too many wait, or when it has waited too
-/// long. A set whose caller has gone is not begun, and of one that is under way no further hash is. Dropping the pool
-/// refuses what waits, and returns when its threads have ended, each after the batch that it is at.
+/// The ten hashes of a set are ten jobs over all threads, one set after the other; each thread interleaves
+/// what it takes. A set is refused as a whole before anything of it is hashed: when too many wait, or when it
+/// has waited too long. A set whose caller has gone is not begun, and of one that is under way no further
+/// hash is. Dropping the pool refuses what waits, and returns when its threads have ended, each after the
+/// batch that it is at.
 ///
-/// `hash_set` needs a tokio runtime with its timer.
+/// A verification passes all sets, so it waits for other verifications and for the one batch that each thread
+/// is at. It needs a place first; places are bounded, and a place is free again when its computation has
+/// ended, whatever becomes of the call. A verification whose caller has gone is not begun.
+///
+/// `hash_set` and `reserve` need a tokio runtime with its timer.
 pub struct BcryptPool {
     ring: Arc<KeyRing>,
     entropy: Arc<dyn Entropy>,
     cost: Cost,
     max_wait: Duration,
+    places: Arc<Semaphore>,
     queue: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -49,8 +57,8 @@ pub struct BcryptPool {
 impl BcryptPool {
     /// Starts the threads. Hashes stand behind the primary pepper of `ring`, salts come from `entropy`.
     ///
-    /// It takes some milliseconds, in which the interleaved computation is compared with the `bcrypt` crate; it fails
-    /// when they do not agree, or when the system gives no thread.
+    /// It takes some milliseconds, in which the interleaved computation is compared with the `bcrypt` crate;
+    /// it fails when they do not agree, or when the system gives no thread.
     pub fn start(
         ring: Arc<KeyRing>,
         entropy: Arc<dyn Entropy>,
@@ -66,11 +74,12 @@ impl BcryptPool {
         options: BcryptPoolOptions,
         computation: &Arc<Computation>,
     ) -> io::Result<Self> {
-        let BcryptPoolOptions { threads, cost, max_waiting_sets, max_wait } = options;
+        let BcryptPoolOptions { threads, cost, max_waiting_sets, max_verifications, max_wait } = options;
         let cost = Cost::new(cost.number()).map_err(io::Error::other)?;
         let batch = NonZeroUsize::new(FASTEST_LANES).unwrap_or(NonZeroUsize::MIN);
         let queue = Arc::new(Queue::new(QueueLimits { waiting_sets: max_waiting_sets, batch }));
-        let mut pool = Self { ring, entropy, cost, max_wait, queue, threads: Vec::new() };
+        let places = Arc::new(Semaphore::new(max_verifications.get().min(Semaphore::MAX_PERMITS)));
+        let mut pool = Self { ring, entropy, cost, max_wait, places, queue, threads: Vec::new() };
         for number in 0..threads.get() {
             let (queue, computation) = (pool.queue.clone(), computation.clone());
             let thread = thread::Builder::new().name(format!("bcrypt-{number}"));

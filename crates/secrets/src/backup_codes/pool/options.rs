@@ -15,7 +15,10 @@ pub struct BcryptPoolOptions {
     pub cost: BcryptCost,
     /// Sets that may wait until a thread begins with them; by default 64. One more is refused at once.
     pub max_waiting_sets: NonZeroUsize,
-    /// How long a set may wait until a thread begins with it; by default one second. Then it is refused.
+    /// Single codes that may be verified at a time, waiting ones included; by default 64.
+    pub max_verifications: NonZeroUsize,
+    /// How long a set may wait until a thread begins with it, and a verification until it has a place; by
+    /// default one second. Then it is refused.
     pub max_wait: Duration,
 }
 
@@ -25,6 +28,7 @@ impl Default for BcryptPoolOptions {
             threads: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             cost: BcryptCost::default(),
             max_waiting_sets: NonZeroUsize::MIN.saturating_add(63),
+            max_verifications: NonZeroUsize::MIN.saturating_add(63),
             max_wait: Duration::from_secs(1),
         }
     }
