@@ -65,17 +65,23 @@ pub(crate) fn error_body() -> Body {
 }
 
 /// The path without the expressions that the router adds to its parameters.
-pub(crate) fn documented_path(pattern: &str) -> String {
-    match pattern.split_once(':') {
-        Some((before, _)) => format!("{before}}}"),
-        None => pattern.to_owned(),
-    }
+fn documented_path(pattern: &str) -> String {
+    let segments = pattern.split('/').map(|segment| match parameter(segment) {
+        Some(name) => format!("{{{name}}}"),
+        None => segment.to_owned(),
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// The name of the parameter that a segment of a pattern is: `{name}` or `{name:expression}`.
+fn parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix('{')?.split([':', '}']).next()
 }
 
 /// A route with the refusals that all routes of its kind share.
 fn whole(route: &Route) -> Documented {
     let mut documented = (route.documented)();
-    if let Handler::User(_) = route.handler {
+    if is_under_v1(route) {
         for (status, description) in [
             (400, "The request cannot be read."),
             (401, "Credentials are missing, expired or not valid."),
@@ -103,16 +109,20 @@ fn whole(route: &Route) -> Documented {
 }
 
 fn operation(route: &Route, documented: &Documented) -> Operation {
-    let user = matches!(route.handler, Handler::User(_));
+    let (tag, credential) = match route.handler {
+        Handler::Public(_) => ("Operations", None),
+        Handler::User(_) => ("Account", Some(USER_TOKEN)),
+        Handler::Platform(..) => ("Users", Some(API_KEY)),
+    };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(documented.id))
-        .tag(if user { "Account" } else { "Operations" })
+        .tag(tag)
         .summary(Some(documented.summary))
         .description(documented.description);
     if user {
         operation = operation.security(SecurityRequirement::new::<_, _, String>(USER_TOKEN, []));
     }
-    if let Some((_, name)) = documented_path(route.path).trim_end_matches('}').split_once('{') {
+    for name in route.path.split('/').filter_map(parameter) {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
         operation = operation.parameter(parameter.required(Required::True).schema(Some(schema.build())));
@@ -123,9 +133,19 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         operation = operation.request_body(Some(body.required(Some(required)).build()));
     }
     for outcome in &documented.outcomes {
-        operation = operation.response(outcome.status.to_string(), response(outcome, user));
+        operation = operation.response(outcome.status.to_string(), response(outcome, is_under_v1(route)));
     }
     operation.build()
+}
+
+/// Whether credentials are asked for, and so which refusals and headers are possible.
+const fn is_under_v1(route: &Route) -> bool {
+    !matches!(route.handler, Handler::Public(_))
+}
+
+/// The name of the path's parameter.
+fn parameter(path: &str) -> Option<&str> {
+    path.split_once('{')?.1.split_once('}').map(|(name, _)| name)
 }
 
 fn response(outcome: &Outcome, under_v1: bool) -> Response {
@@ -150,5 +170,19 @@ fn collect(documented: &Documented, schemas: &mut Schemas) {
     let bodies = documented.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).chain(request);
     for (_, found) in bodies.filter_map(|body| body.schema.as_ref()) {
         schemas.extend(found.iter().cloned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_stand_anywhere_in_a_path() {
+        assert_eq!(documented_path("/docs/{file:.*}"), "/docs/{file}");
+        assert_eq!(documented_path("/v1/users/{user_id}/2fa"), "/v1/users/{user_id}/2fa");
+        let names: Vec<_> =
+            "/v1/users/{user_id}/keys/{key:[a-z]+}".split('/').filter_map(parameter).collect();
+        assert_eq!(names, ["user_id", "key"]);
     }
 }

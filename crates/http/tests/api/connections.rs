@@ -139,6 +139,7 @@ async fn a_chunked_body_that_drips_is_408() {
     connection.write(b"1\r\n{\r\n").await;
     let answer = connection.answer().await.unwrap();
     assert_eq!((answer.status, answer.code().as_str()), (408, "validation_error"));
+    assert_eq!(answer.header("connection"), Some("close"));
 }
 
 #[tokio::test]
