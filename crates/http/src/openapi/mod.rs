@@ -81,7 +81,7 @@ fn parameter(segment: &str) -> Option<&str> {
 /// A route with the refusals that all routes of its kind share.
 fn whole(route: &Route) -> Documented {
     let mut documented = (route.documented)();
-    if is_under_v1(route) {
+    if let Handler::User(_) = route.handler {
         for (status, description) in [
             (400, "The request cannot be read."),
             (401, "Credentials are missing, expired or not valid."),
@@ -109,14 +109,10 @@ fn whole(route: &Route) -> Documented {
 }
 
 fn operation(route: &Route, documented: &Documented) -> Operation {
-    let (tag, credential) = match route.handler {
-        Handler::Public(_) => ("Operations", None),
-        Handler::User(_) => ("Account", Some(USER_TOKEN)),
-        Handler::Platform(..) => ("Users", Some(API_KEY)),
-    };
+    let user = matches!(route.handler, Handler::User(_));
     let mut operation = OperationBuilder::new()
         .operation_id(Some(documented.id))
-        .tag(tag)
+        .tag(if user { "Account" } else { "Operations" })
         .summary(Some(documented.summary))
         .description(documented.description);
     if user {
@@ -133,19 +129,9 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         operation = operation.request_body(Some(body.required(Some(required)).build()));
     }
     for outcome in &documented.outcomes {
-        operation = operation.response(outcome.status.to_string(), response(outcome, is_under_v1(route)));
+        operation = operation.response(outcome.status.to_string(), response(outcome, user));
     }
     operation.build()
-}
-
-/// Whether credentials are asked for, and so which refusals and headers are possible.
-const fn is_under_v1(route: &Route) -> bool {
-    !matches!(route.handler, Handler::Public(_))
-}
-
-/// The name of the path's parameter.
-fn parameter(path: &str) -> Option<&str> {
-    path.split_once('{')?.1.split_once('}').map(|(name, _)| name)
 }
 
 fn response(outcome: &Outcome, under_v1: bool) -> Response {
