@@ -81,7 +81,7 @@ fn parameter(segment: &str) -> Option<&str> {
 /// A route with the refusals that all routes of its kind share.
 fn whole(route: &Route) -> Documented {
     let mut documented = (route.documented)();
-    if let Handler::User(_) = route.handler {
+    if is_under_v1(route) {
         for (status, description) in [
             (400, "The request cannot be read."),
             (401, "Credentials are missing, expired or not valid."),
@@ -109,14 +109,17 @@ fn whole(route: &Route) -> Documented {
 }
 
 fn operation(route: &Route, documented: &Documented) -> Operation {
-    let user = matches!(route.handler, Handler::User(_));
+    let (tag, credential) = match route.handler {
+        Handler::Public(_) => ("Operations", None),
+        Handler::User(_) => ("Account", Some(USER_TOKEN)),
+    };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(documented.id))
-        .tag(if user { "Account" } else { "Operations" })
+        .tag(tag)
         .summary(Some(documented.summary))
         .description(documented.description);
-    if user {
-        operation = operation.security(SecurityRequirement::new::<_, _, String>(USER_TOKEN, []));
+    if let Some(credential) = credential {
+        operation = operation.security(SecurityRequirement::new::<_, _, String>(credential, []));
     }
     for name in route.path.split('/').filter_map(parameter) {
         let schema = ObjectBuilder::new().schema_type(Type::String);
@@ -129,9 +132,14 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         operation = operation.request_body(Some(body.required(Some(required)).build()));
     }
     for outcome in &documented.outcomes {
-        operation = operation.response(outcome.status.to_string(), response(outcome, user));
+        operation = operation.response(outcome.status.to_string(), response(outcome, is_under_v1(route)));
     }
     operation.build()
+}
+
+/// Whether credentials are asked for, and so which refusals and headers are possible.
+const fn is_under_v1(route: &Route) -> bool {
+    !matches!(route.handler, Handler::Public(_))
 }
 
 fn response(outcome: &Outcome, under_v1: bool) -> Response {

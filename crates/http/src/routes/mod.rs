@@ -6,6 +6,7 @@ mod error_reference;
 mod health;
 mod me;
 mod openapi_document;
+mod page;
 pub(crate) mod ready;
 mod setup;
 mod status;
@@ -61,6 +62,8 @@ pub(crate) const ROUTES: &[Route] = &[
     health::ROUTE,
     ready::ROUTE,
     openapi_document::ROUTE,
+    page::PAGE,
+    page::PARTS,
     docs_redirect::ROUTE,
     error_reference::ROUTE,
     docs::ROUTE,

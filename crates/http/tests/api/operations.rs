@@ -80,3 +80,24 @@ async fn head_is_get_without_the_body() {
         assert!(head.body.is_empty());
     }
 }
+
+#[tokio::test]
+async fn the_account_security_page_is_served_whole_from_here() {
+    let world = World::new().await;
+    let page = world.send(&Call::get("/")).await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(!page.text().contains("://"), "an outside address");
+    for (part, content_type) in [
+        ("/page/account-security.js", "text/javascript; charset=utf-8"),
+        ("/page/account-security.css", "text/css; charset=utf-8"),
+    ] {
+        assert!(page.text().contains(part), "{part}");
+        let answer = world.send(&Call::get(part)).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some(content_type)), "{part}");
+        assert!(!answer.text().contains("://"), "an outside address in {part}");
+    }
+    let missing = world.send(&Call::get("/page/nothing.js")).await;
+    assert_eq!((missing.status, missing.code().as_str()), (404, "not_found"));
+}
