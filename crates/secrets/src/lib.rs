@@ -1,5 +1,5 @@
 //! Everything of Countersign that touches a key: the key ring, sealing of TOTP secrets, hashing of backup
-//! codes, user tokens, and the randomness of the operating system.
+//! codes, user tokens, step-up assertions, and the randomness of the operating system.
 //!
 //! The crate implements ports of `countersign_domain`; besides, it depends on `countersign_bcrypt_lanes`,
 //! which is pure computation. Nothing in it reads a clock: the present instant is an argument, and randomness
@@ -11,6 +11,7 @@
 //! | [`OsEntropy`] | `Entropy` | `getrandom` |
 //! | [`XChaChaSealer`] | `SecretSealer` | XChaCha20-Poly1305 |
 //! | [`BcryptPool`] | `CodeHasher`, `CodeVerifier` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
+//! | [`Ed25519AssertionSigner`] | `AssertionSigner` | JWS compact form, Ed25519 |
 //! | [`user_token::JwtVerifier`] | `UserTokenVerifier` | JWS compact form, HS256, RS256, ES256, Ed25519 |
 //!
 //! # How to extend it
@@ -18,12 +19,14 @@
 //! * A new kind of key gets a section of its own in [`KeyRing`]'s document, a new document version, and a check
 //!   against all other keys: one key never serves two purposes.
 //! * A new thing to seal gets a purpose of its own in the associated data of the sealer.
-//! * A faster bcrypt goes into `countersign_bcrypt_lanes`; the pool and its check against the `bcrypt` crate stay.
+//! * A faster bcrypt goes into `countersign_bcrypt_lanes`; the pool and its check against the `bcrypt` crate
+//!   stay.
 //! * A new kind of user-token key is a variant of `user_token::Algorithm`; the compiler then names every place
 //!   that has to know it.
 //!
 //! Whatever holds key material wipes it when dropped, and its `Debug` shows nothing of it.
 
+mod assertion;
 mod backup_codes;
 mod framing;
 mod key_ring;
@@ -33,6 +36,7 @@ mod secret_file;
 pub mod user_token;
 mod weakness;
 
+pub use assertion::{AssertionKeys, AssertionSettings, Ed25519AssertionSigner, SigningKeyRejected};
 pub use backup_codes::{BcryptCost, BcryptCostOutOfRange, BcryptPool, BcryptPoolOptions};
 pub use key_ring::{KeyLabel, KeyRing, KeyRingError};
 pub use os_entropy::OsEntropy;

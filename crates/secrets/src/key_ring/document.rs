@@ -5,7 +5,7 @@
 //!   "version": 1,
 //!   "sealing": {"primary": 1, "keys": [{"id": 1, "key": "…32 bytes…"}]},
 //!   "pepper": {"primary": 1, "keys": [{"id": 1, "key": "…48 bytes…"}]},
-//!   "assertion_signing": {"seed": "…32 bytes…"}
+//!   "assertion_signing": {"primary": 1, "keys": [{"id": 1, "key": "…32 bytes…"}]}
 //! }
 //! ```
 
@@ -41,7 +41,7 @@ struct Document<'a> {
     #[serde(borrow)]
     pepper: Section<'a>,
     #[serde(borrow)]
-    assertion_signing: Signing<'a>,
+    assertion_signing: Section<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,12 +59,6 @@ struct Entry<'a> {
     key: &'a str,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Signing<'a> {
-    seed: &'a str,
-}
-
 /// Reads a document. Whether the keys are good ones is not decided here.
 pub(super) fn read(bytes: &[u8]) -> Result<KeyRing, KeyRingError> {
     let head: Head = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -75,19 +69,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<KeyRing, KeyRingError> {
     Ok(KeyRing {
         sealing: section(SEALING, &document.sealing)?,
         peppers: section(PEPPER, &document.pepper)?,
-        signing_seed: key(ASSERTION_SIGNING, None, document.assertion_signing.seed)?,
+        signing: section(ASSERTION_SIGNING, &document.assertion_signing)?,
     })
 }
 
 /// Writes a document.
 pub(super) fn write(ring: &KeyRing) -> Result<Zeroizing<Vec<u8>>, KeyRingError> {
-    let (sealing, peppers) = (encode(&ring.sealing), encode(&ring.peppers));
-    let seed = ring.signing_seed.encode();
+    let (sealing, peppers, signing) = (encode(&ring.sealing), encode(&ring.peppers), encode(&ring.signing));
     let document = Document {
         version: VERSION,
         sealing: Section { primary: ring.sealing.primary().0.0, keys: entries(&sealing) },
         pepper: Section { primary: ring.peppers.primary().0.0, keys: entries(&peppers) },
-        assertion_signing: Signing { seed: &seed },
+        assertion_signing: Section { primary: ring.signing.primary().0.0, keys: entries(&signing) },
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(CAPACITY));
     serde_json::to_writer_pretty(&mut *bytes, &document).map_err(malformed)?;
@@ -98,22 +91,15 @@ pub(super) fn write(ring: &KeyRing) -> Result<Zeroizing<Vec<u8>>, KeyRingError> 
 fn section<const N: usize>(name: &'static str, section: &Section<'_>) -> Result<KeySet<N>, KeyRingError> {
     let mut keys = BTreeMap::new();
     for entry in &section.keys {
-        let decoded = key(name, Some(entry.id), entry.key)?;
+        let label = KeyLabel { section: name, id: entry.id };
+        let decoded =
+            KeyBytes::decode(entry.key).map_err(|_| KeyRingError::Length { key: label, bytes: N })?;
         if keys.insert(KeyId(entry.id), decoded).is_some() {
-            return Err(KeyRingError::DoubledId(KeyLabel { section: name, id: Some(entry.id) }));
+            return Err(KeyRingError::DoubledId(label));
         }
     }
     KeySet::choose(KeyId(section.primary), keys)
-        .ok_or(KeyRingError::NoPrimary(KeyLabel { section: name, id: Some(section.primary) }))
-}
-
-fn key<const N: usize>(
-    section: &'static str,
-    id: Option<u32>,
-    text: &str,
-) -> Result<KeyBytes<N>, KeyRingError> {
-    let label = KeyLabel { section, id };
-    KeyBytes::decode(text).map_err(|_| KeyRingError::Length { key: label, bytes: N })
+        .ok_or(KeyRingError::NoPrimary(KeyLabel { section: name, id: section.primary }))
 }
 
 fn encode<const N: usize>(keys: &KeySet<N>) -> Vec<(u32, Zeroizing<String>)> {

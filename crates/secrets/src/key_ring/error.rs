@@ -10,16 +10,13 @@ use crate::weakness::Weakness;
 pub struct KeyLabel {
     /// The section of the document.
     pub(super) section: &'static str,
-    /// The key's number, where a section holds several.
-    pub(super) id: Option<u32>,
+    /// The key's number.
+    pub(super) id: u32,
 }
 
 impl fmt::Display for KeyLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.id {
-            Some(id) => write!(f, "{} key {id}", self.section),
-            None => write!(f, "{} key", self.section),
-        }
+        write!(f, "{} key {}", self.section, self.id)
     }
 }
 

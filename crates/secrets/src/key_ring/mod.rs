@@ -1,4 +1,4 @@
-//! The keys that stored data depends on, and the key that signs assertions.
+//! The keys that stored data depends on, and those that sign assertions.
 
 mod document;
 mod error;
@@ -21,25 +21,25 @@ pub(crate) type SealingKey = KeyBytes<32>;
 /// A key of HMAC-SHA-384, as long as the MAC (RFC 2104, section 3).
 pub(crate) type Pepper = KeyBytes<48>;
 /// The private key of Ed25519 (RFC 8032, section 5.1.5).
-type SigningSeed = KeyBytes<32>;
+pub(crate) type SigningSeed = KeyBytes<32>;
 
 const SEALING: &str = KeyPurpose::Sealing.as_str();
 const PEPPER: &str = KeyPurpose::Pepper.as_str();
 const ASSERTION_SIGNING: &str = "assertion signing";
 
-/// The keys of one installation: sealing keys and peppers by number, of which one each is the primary one
-/// that new data is made with, and the Ed25519 key of assertions.
+/// The keys of one installation by number: sealing keys, peppers, and the Ed25519 keys of assertions. Of each
+/// kind one is the primary one, with which something new is made; the others serve what was made with them.
 ///
 /// No two keys are the same, and none repeats itself, counts up or stands in a published document.
 #[derive(Debug)]
 pub struct KeyRing {
     sealing: KeySet<32>,
     peppers: KeySet<48>,
-    signing_seed: SigningSeed,
+    signing: KeySet<32>,
 }
 
 impl KeyRing {
-    /// A new ring: sealing key 1, pepper 1 and a signing key.
+    /// A new ring: sealing key 1, pepper 1 and signing key 1.
     ///
     /// A generator whose bytes are not random is treated as unavailable.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyUnavailable> {
@@ -47,7 +47,7 @@ impl KeyRing {
         let ring = Self {
             sealing: KeySet::of_one(first, KeyBytes::generate(entropy)?),
             peppers: KeySet::of_one(first, KeyBytes::generate(entropy)?),
-            signing_seed: KeyBytes::generate(entropy)?,
+            signing: KeySet::of_one(first, KeyBytes::generate(entropy)?),
         };
         ring.refuse_bad_keys().map_err(|_| EntropyUnavailable)?;
         Ok(ring)
@@ -90,6 +90,11 @@ impl KeyRing {
         self.peppers.get(id)
     }
 
+    /// The seeds of all signing keys, the primary one first.
+    pub(crate) fn signing_seeds(&self) -> impl Iterator<Item = &SigningSeed> {
+        self.signing.iter().map(|(_, seed)| seed)
+    }
+
     fn refuse_bad_keys(&self) -> Result<(), KeyRingError> {
         let all = self.labelled();
         for (key, bytes) in &all {
@@ -107,11 +112,12 @@ impl KeyRing {
     }
 
     fn labelled(&self) -> Vec<(KeyLabel, &[u8])> {
-        let label = |section, id: KeyId| KeyLabel { section, id: Some(id.0) };
+        let label = |section, id: KeyId| KeyLabel { section, id: id.0 };
         let sealing = self.sealing.iter().map(|(id, key)| (label(SEALING, id), &key.expose()[..]));
         let peppers = self.peppers.iter().map(|(id, key)| (label(PEPPER, id), &key.expose()[..]));
-        let signing = KeyLabel { section: ASSERTION_SIGNING, id: None };
-        sealing.chain(peppers).chain([(signing, &self.signing_seed.expose()[..])]).collect()
+        let signing =
+            self.signing.iter().map(|(id, seed)| (label(ASSERTION_SIGNING, id), &seed.expose()[..]));
+        sealing.chain(peppers).chain(signing).collect()
     }
 }
 

@@ -98,7 +98,8 @@ fn a_document_that_is_not_exactly_one_of_ours_is_refused() {
         ("/sealing/keys", json!({})),
         ("/sealing/keys/0/id", json!(-1)),
         ("/pepper/keys/0", json!({"id": 1})),
-        ("/assertion_signing", json!({"seed": "x", "comment": "?"})),
+        ("/assertion_signing", json!({"seed": key(9, 32)})),
+        ("/sealing/keys/0", json!({"id": 1, "key": key(9, 32), "comment": "?"})),
         ("/sealing/keys/0/key", json!(7)),
     ] {
         let mut changed = good.clone();
@@ -157,7 +158,7 @@ fn keys_that_nobody_drew_at_random_are_refused() {
         ("/sealing/keys/0/key", (0x80..0xA0).collect(), Weakness::Counting),
         ("/sealing/keys/0/key", b"this is my very secret pass phrase"[..32].to_vec(), Weakness::Text),
         (
-            "/assertion_signing/seed",
+            "/assertion_signing/keys/0/key",
             HEXLOWER.decode(b"9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60").unwrap(),
             Weakness::Sample,
         ),
@@ -175,12 +176,12 @@ fn keys_that_nobody_drew_at_random_are_refused() {
 #[test]
 fn one_key_never_serves_two_purposes() {
     let seed_as_sealing_key = load_changed(|document| {
-        document["assertion_signing"]["seed"] = document["sealing"]["keys"][0]["key"].clone();
+        document["assertion_signing"]["keys"][0]["key"] = document["sealing"]["keys"][0]["key"].clone();
     });
     let refusal = seed_as_sealing_key.unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "the sealing key 1 and the assertion signing key of the key ring are the same"
+        "the sealing key 1 and the assertion signing key 1 of the key ring are the same"
     );
 
     let same_under_two_numbers = load_changed(|document| {
@@ -239,8 +240,11 @@ fn a_generator_that_fails_or_repeats_itself_makes_no_ring() {
 fn neither_debug_nor_an_error_shows_a_key() {
     let ring = ring(3);
     let written = document(&ring).to_string();
-    let secrets =
-        [ring.primary_sealing_key().1.encode(), ring.primary_pepper().1.encode(), ring.signing_seed.encode()];
+    let secrets = [
+        ring.primary_sealing_key().1.encode(),
+        ring.primary_pepper().1.encode(),
+        ring.signing.primary().1.encode(),
+    ];
     // A key in a place where the parser expects something else ends up in its error message.
     let misplaced = written.replace(r#""primary":1"#, &format!(r#""primary":"{}""#, *secrets[0]));
     let shown = [format!("{ring:?} {ring:#?}"), format!("{:?}", load(&misplaced).unwrap_err())];
