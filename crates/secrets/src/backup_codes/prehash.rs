@@ -1,8 +1,9 @@
 //! The layer in front of bcrypt: a MAC under the pepper over the code and its place.
 //!
-//! It keeps bytes that a caller chooses away from bcrypt, which ends at a NUL, ignores what stands behind 72 bytes
-//! and repeats its input (`a` hashes like `a\0a`). It makes a stolen database useless without the pepper. And it binds
-//! a hash, which has no associated data, to organization, environment, user, set and slot.
+//! It keeps bytes that a caller chooses away from bcrypt, which ends at a NUL, ignores what stands behind 72
+//! bytes and repeats its input (`a` hashes like `a\0a`). It makes a stolen database useless without the
+//! pepper. And it binds a hash, which has no associated data, to organization, environment, user, set and
+//! slot.
 
 use std::fmt;
 

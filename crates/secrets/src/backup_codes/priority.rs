@@ -1,7 +1,7 @@
 //! The operating system's priority of the hashing threads.
 
-/// Lets everything else run before the calling thread, so that a storm of set-ups delays no check of a code. Best
-/// effort: where the system refuses, the thread keeps its priority.
+/// Lets everything else run before the calling thread, so that a storm of set-ups delays no check of a code.
+/// Best effort: where the system refuses, the thread keeps its priority.
 #[cfg(target_os = "linux")]
 pub(super) fn lower() {
     /// In the upper half of 0 to 19: a busy ordinary thread gets about nine times the processor time.

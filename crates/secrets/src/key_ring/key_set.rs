@@ -6,7 +6,8 @@ use countersign_domain::keys::KeyId;
 
 use super::key_bytes::KeyBytes;
 
-/// Keys of one purpose: the primary one, which new data is made with, and others that stored data still needs.
+/// Keys of one purpose: the primary one, which new data is made with, and others that stored data still
+/// needs.
 #[derive(Debug)]
 pub(super) struct KeySet<const N: usize> {
     primary: KeyId,

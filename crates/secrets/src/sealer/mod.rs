@@ -21,12 +21,13 @@ use crate::key_ring::SealingKey;
 /// What is sealed. Another kind of secret needs another purpose, so that the two are never exchanged.
 const PURPOSE: &[u8] = b"totp-secret";
 
-/// Seals TOTP secrets with the primary sealing key of a [`KeyRing`] and opens them with the key that they name.
+/// Seals TOTP secrets with the primary sealing key of a [`KeyRing`] and opens them with the key that they
+/// name.
 ///
-/// A sealed secret is `version (1) | key number (4, the highest byte first) | nonce (24) | ciphertext | tag (16)`. The
-/// nonce is random: with 192 bits the chance that two of 2³² secrets share one is below 10⁻³⁸. The associated
-/// data is the version, the purpose, the key's number, organization, environment, user and factor, each behind its
-/// length. A factor gets a new id at each set-up, so an older ciphertext cannot be put back.
+/// A sealed secret is `version (1) | key number (4, the highest byte first) | nonce (24) | ciphertext | tag
+/// (16)`. The nonce is random: with 192 bits the chance that two of 2³² secrets share one is below 10⁻³⁸. The
+/// associated data is the version, the purpose, the key's number, organization, environment, user and factor,
+/// each behind its length. A factor gets a new id at each set-up, so an older ciphertext cannot be put back.
 ///
 /// XChaCha20-Poly1305 does not commit to its key, so other keys are never tried.
 pub struct XChaChaSealer {

@@ -14,8 +14,8 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The algorithm with this name, which is compared byte for byte (RFC 7515, section 4.1.1). `Ed25519` is the
-    /// name that RFC 9864 gives to `EdDSA` on that curve.
+    /// The algorithm with this name, which is compared byte for byte (RFC 7515, section 4.1.1). `Ed25519` is
+    /// the name that RFC 9864 gives to `EdDSA` on that curve.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
             "HS256" => Some(Self::Hs256),

@@ -1,7 +1,7 @@
 //! The names of claims that the platform chooses.
 
-/// The name of a private claim: 1 to 255 printable ASCII characters, and none of the names that RFC 7519, section
-/// 4.1, registers.
+/// The name of a private claim: 1 to 255 printable ASCII characters, and none of the names that RFC 7519,
+/// section 4.1, registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimName(String);
 

@@ -85,8 +85,8 @@ fn check_times(claims: &JsonObject, rules: &UserTokenRules, now: Timestamp) -> R
     if now >= expires.saturating_add(rules.leeway) { Err(TokenRefusal::Expired) } else { Ok(()) }
 }
 
-/// A date in whole seconds since 1970. RFC 7519 also allows fractions; nobody needs them here, and each parser rounds
-/// them in its own way.
+/// A date in whole seconds since 1970. RFC 7519 also allows fractions; nobody needs them here, and each
+/// parser rounds them in its own way.
 fn date(claims: &JsonObject, name: &str) -> Result<Option<Timestamp>, TokenRefusal> {
     match claims.get(name) {
         None => Ok(None),

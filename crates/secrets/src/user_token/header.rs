@@ -41,8 +41,8 @@ fn kid(header: &JsonObject) -> Result<Option<Kid>, TokenRefusal> {
     name.map(Kid::new).transpose().map_err(|_| invalid("kid has a form that is not accepted"))
 }
 
-/// A token of another kind, such as our own assertions, is not a user token (RFC 8725, section 3.11). A type is a
-/// media type: case does not matter, and `application/` may be left out (RFC 7515, section 4.1.9).
+/// A token of another kind, such as our own assertions, is not a user token (RFC 8725, section 3.11). A type
+/// is a media type: case does not matter, and `application/` may be left out (RFC 7515, section 4.1.9).
 fn check_type(header: &JsonObject) -> Result<(), TokenRefusal> {
     let Some(name) = header.text("typ").map_err(|_| invalid("typ is not a text"))? else { return Ok(()) };
     let name = name.to_ascii_lowercase();

@@ -58,7 +58,8 @@ enum Refused {
     Because(fn(usize) -> JwksError),
 }
 
-/// The usable keys of a set. Keys of other types, algorithms and uses are passed over, as RFC 7517, section 5, asks.
+/// The usable keys of a set. Keys of other types, algorithms and uses are passed over, as RFC 7517, section
+/// 5, asks.
 pub(super) fn parse(document: &[u8]) -> Result<Vec<JwksKey>, JwksError> {
     if document.len() > MOST_BYTES {
         return Err(JwksError::TooLarge);

@@ -9,8 +9,8 @@ use super::pem::{self, PemError};
 use super::public_key::PublicKey;
 use super::secret::TokenSecret;
 
-/// The keys of the platform, each with its one algorithm. At most [`UserTokenKeys::MOST`], because a token without
-/// `kid` may have to be tried with each key of its algorithm.
+/// The keys of the platform, each with its one algorithm. At most [`UserTokenKeys::MOST`], because a token
+/// without `kid` may have to be tried with each key of its algorithm.
 #[derive(Default)]
 pub struct UserTokenKeys(Vec<UserTokenKey>);
 
@@ -60,16 +60,16 @@ impl UserTokenKeys {
         self.add(kid, Material::Secret(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret.expose()))))
     }
 
-    /// Adds a `PUBLIC KEY` in PEM. An RSA key (at least 2048 bits) is for RS256, a P-256 key for ES256, an Ed25519
-    /// key for `EdDSA`.
+    /// Adds a `PUBLIC KEY` in PEM. An RSA key (at least 2048 bits) is for RS256, a P-256 key for ES256, an
+    /// Ed25519 key for `EdDSA`.
     pub fn add_public_key(&mut self, kid: Option<Kid>, pem: &str) -> Result<(), UserTokenKeyError> {
         let der = pem::public_key(pem)?;
         let key = PublicKey::from_spki(&der).map_err(|_| UserTokenKeyError::NotAPublicKey)?;
         self.add(kid, Material::Public(key))
     }
 
-    /// Adds the keys of a key set (JWKS). Keys for encryption, of other types and of other algorithms are passed
-    /// over; a set with secret keys, with a damaged key, or without any usable one is refused.
+    /// Adds the keys of a key set (JWKS). Keys for encryption, of other types and of other algorithms are
+    /// passed over; a set with secret keys, with a damaged key, or without any usable one is refused.
     pub fn add_jwks(&mut self, document: &[u8]) -> Result<(), UserTokenKeyError> {
         jwks::parse(document)?.into_iter().try_for_each(|key| self.add(key.kid, Material::Public(key.key)))
     }
@@ -82,8 +82,8 @@ impl UserTokenKeys {
         Ok(())
     }
 
-    /// The keys that a token with this header may be signed with: those with its `kid`, else those without a name; of
-    /// its algorithm only. Without a `kid` all of its algorithm.
+    /// The keys that a token with this header may be signed with: those with its `kid`, else those without a
+    /// name; of its algorithm only. Without a `kid` all of its algorithm.
     pub(super) fn candidates(
         &self,
         kid: Option<&Kid>,

@@ -1,7 +1,7 @@
 //! The names of keys in token headers.
 
-/// The `kid` of a key: 1 to 64 of `A-Z`, `a-z`, `0-9`, `-` and `_`. It is a key of a map in memory and nothing else:
-/// it never reaches a file name or a query.
+/// The `kid` of a key: 1 to 64 of `A-Z`, `a-z`, `0-9`, `-` and `_`. It is a key of a map in memory and
+/// nothing else: it never reaches a file name or a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kid(String);
 

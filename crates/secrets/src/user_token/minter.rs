@@ -15,7 +15,8 @@ use super::kid::Kid;
 use super::rules::UserTokenRules;
 use super::secret::TokenSecret;
 
-/// Signs user tokens with a shared secret, so that a [`super::JwtVerifier`] with the same secret and rules accepts them.
+/// Signs user tokens with a shared secret, so that a [`super::JwtVerifier`] with the same secret and rules
+/// accepts them.
 pub struct TokenMinter {
     key: hmac::Key,
     kid: Option<Kid>,

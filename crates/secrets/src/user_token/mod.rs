@@ -1,12 +1,12 @@
 //! The tokens that the platform signs for its users: JWTs (RFC 7519) in JWS compact form (RFC 7515).
 //!
-//! [`JwtVerifier`] checks a token with [`UserTokenKeys`] against [`UserTokenRules`]; [`TokenMinter`] makes one with
-//! a [`TokenSecret`], for development and tests. The order of the checks is: size and form, header, signature,
-//! claims, times. No claim counts before the signature is verified, and a token is called expired only when
-//! everything else about it is right.
+//! [`JwtVerifier`] checks a token with [`UserTokenKeys`] against [`UserTokenRules`]; [`TokenMinter`] makes
+//! one with a [`TokenSecret`], for development and tests. The order of the checks is: size and form, header,
+//! signature, claims, times. No claim counts before the signature is verified, and a token is called expired
+//! only when everything else about it is right.
 //!
-//! The rules are those of RFC 8725: a key has one algorithm, which is never taken from the header; headers that
-//! carry or point to keys are refused; doubled members are refused; every registered claim has its type.
+//! The rules are those of RFC 8725: a key has one algorithm, which is never taken from the header; headers
+//! that carry or point to keys are refused; doubled members are refused; every registered claim has its type.
 
 mod algorithm;
 mod claim_name;

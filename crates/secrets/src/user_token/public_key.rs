@@ -21,7 +21,8 @@ pub(super) struct PublicKey {
 pub(super) struct NotAPublicKey;
 
 impl PublicKey {
-    /// From a `SubjectPublicKeyInfo` in DER (RFC 5280, section 4.1). The type of the key decides on its algorithm.
+    /// From a `SubjectPublicKeyInfo` in DER (RFC 5280, section 4.1). The type of the key decides on its
+    /// algorithm.
     pub(super) fn from_spki(der: &[u8]) -> Result<Self, NotAPublicKey> {
         // The parsers also take bare points and bare RSA keys, which have no place in such a block.
         if !is_spki(der) {
@@ -83,8 +84,8 @@ impl PublicKey {
     }
 }
 
-/// `SEQUENCE { SEQUENCE { …`: the outermost structure of a `SubjectPublicKeyInfo`, which no other accepted encoding
-/// shares.
+/// `SEQUENCE { SEQUENCE { …`: the outermost structure of a `SubjectPublicKeyInfo`, which no other accepted
+/// encoding shares.
 fn is_spki(der: &[u8]) -> bool {
     const SEQUENCE: u8 = 0x30;
     let content = match der {

@@ -13,8 +13,8 @@ pub struct UserTokenRules {
     pub audience: Vec<String>,
     /// The claim with the organization's id, a ULID; `org_id`.
     pub organization_claim: ClaimName,
-    /// The claim that says `test` in tokens for test data; `env`. With any other text, or without the claim, a
-    /// token is for live data.
+    /// The claim that says `test` in tokens for test data; `env`. With any other text, or without the claim,
+    /// a token is for live data.
     pub environment_claim: ClaimName,
     /// The longest time from `iat`, or from now in a token without it, to `exp`; 24 hours.
     pub longest_life: Duration,

@@ -44,8 +44,8 @@ impl TokenSecret {
         }
     }
 
-    /// A new secret: 256 random bits as 43 characters of base64url. The characters are the secret, not what they
-    /// encode, so the same text can be given to any JWT library.
+    /// A new secret: 256 random bits as 43 characters of base64url. The characters are the secret, not what
+    /// they encode, so the same text can be given to any JWT library.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyUnavailable> {
         let mut random = Zeroizing::new([0; 32]);
         entropy.fill(&mut *random)?;
@@ -53,7 +53,8 @@ impl TokenSecret {
         Self::new(Zeroizing::new(text)).map_err(|_| EntropyUnavailable)
     }
 
-    /// Reads a file that is closed to everybody but its owner. One line end after the secret does not belong to it.
+    /// Reads a file that is closed to everybody but its owner. One line end after the secret does not belong
+    /// to it.
     pub fn load(path: &Path) -> Result<Self, TokenSecretError> {
         let mut bytes = secret_file::read(path)?;
         if bytes.ends_with(b"\n") {

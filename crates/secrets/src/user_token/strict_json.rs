@@ -1,7 +1,7 @@
 //! JSON in which nothing is doubled.
 //!
-//! A generic JSON value keeps the last of two members with one name and other programs keep the first, so the two
-//! would read different claims in one token. Here a doubled name is an error, at every depth.
+//! A generic JSON value keeps the last of two members with one name and other programs keep the first, so the
+//! two would read different claims in one token. Here a doubled name is an error, at every depth.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -64,7 +64,8 @@ const CLAIMS: &str =
 
 #[test]
 fn signatures_agree_with_the_published_vectors() {
-    // The secret of appendix A.1 is public, so the checks of `TokenSecret` refuse it; the MAC below them does not.
+    // The secret of appendix A.1 is public, so the checks of `TokenSecret` refuse it; the MAC below them does
+    // not.
     let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
     let secret = Zeroizing::new(BASE64URL_NOPAD.decode(secret.as_bytes()).unwrap());
     assert!(TokenSecret::new(secret.clone()).is_err());
