@@ -1,0 +1,57 @@
+//! `serve`: the API.
+
+mod greeting;
+mod purge;
+mod stop;
+
+use std::net::{SocketAddr, TcpListener};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::commands::{Outcome, Session};
+use crate::wiring;
+
+/// What may follow `serve`.
+#[derive(Args, Default, Debug)]
+pub(crate) struct Arguments {
+    /// The address and port of the API; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where the token buckets are kept, such as memory:
+    #[arg(long, value_name = "URL")]
+    limits: Option<String>,
+}
+
+impl Arguments {
+    /// The settings that the flags override: the flag, the key and the value.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&'static str, &'static str, String)> {
+        let flags = [("--listen", "server.listen", &self.listen), ("--limits", "limits.url", &self.limits)];
+        flags.into_iter().filter_map(|(flag, key, value)| Some((flag, key, value.clone()?)))
+    }
+}
+
+/// Serves until a signal stops it.
+pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
+    let mut signals = stop::Signals::listen().context("cannot wait for signals")?;
+    // Bound before anything is made or said, so that a port that is taken costs nothing.
+    let listener = bind(session.config.server.listen)?;
+    let address = listener.local_addr()?;
+    let stores = session.stores().await?;
+    let _lock = wiring::lock_server(&session.config)?;
+    let service = wiring::start_service(session, &stores, listener).await?;
+    let purging = tokio::spawn(purge::for_ever(stores.factors.clone(), session.clock.clone()));
+    greeting::print(session, &stores, address).await?;
+    tracing::info!(%address, "serving");
+    let ended = stop::run_until_stopped(service, &mut signals).await;
+    purging.abort();
+    ended.context("the server failed")?;
+    tracing::info!("stopped");
+    Ok(Outcome::Done)
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address}; end the program that uses it, or choose another with --listen ADDRESS")
+    })
+}

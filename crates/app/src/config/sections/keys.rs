@@ -1,0 +1,14 @@
+//! The keys that stored data depends on.
+
+use std::path::PathBuf;
+
+use crate::config::setting::section;
+
+section! {
+    /// The keys that stored data depends on.
+    Keys, "keys." {
+        /// The file with the key ring: it seals TOTP secrets and peppers backup codes; `countersign keyring generate`
+        /// makes one. Without it, development makes one up in the data directory; production needs it.
+        file: Option<PathBuf> = "",
+    }
+}

@@ -1,0 +1,25 @@
+//! The one place that names concrete adapters. Everything else works with the ports of the domain.
+
+mod checks;
+mod keys;
+mod proofs;
+mod service;
+mod stores;
+
+use std::sync::Arc;
+
+use countersign_domain::entropy::Entropy;
+use countersign_secrets::OsEntropy;
+
+pub(crate) use checks::check_values;
+pub(crate) use keys::{check_token_secret, generate_key_ring, known_keys, mint_token};
+pub(crate) use service::{Service, openapi, start_service};
+pub(crate) use stores::{
+    DatabaseState, Migration, Stores, inspect_database, lock_server, migrate_down, migrate_up, migrations,
+    open_stores,
+};
+
+/// The randomness of the operating system.
+pub(crate) fn entropy() -> Arc<dyn Entropy> {
+    Arc::new(OsEntropy)
+}

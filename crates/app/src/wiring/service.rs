@@ -1,0 +1,181 @@
+//! The API: the use cases over the adapters, behind the HTTP shell.
+
+use std::future::Future;
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::{io, thread};
+
+use anyhow::Context as _;
+use countersign_domain::admission::admit::Admission;
+use countersign_domain::admission::authenticate::Authenticator;
+use countersign_domain::admission::bucket::BucketSpec;
+use countersign_domain::admission::ports::RateLimiter;
+use countersign_domain::keys;
+use countersign_domain::quota::meter::QuotaMeter;
+use countersign_domain::two_factor::factor::PendingLimits;
+use countersign_domain::two_factor::ports::SecretSealer;
+use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
+use countersign_domain::two_factor::status::ReadStatus;
+use countersign_domain::two_factor::verify_setup::VerifySetup;
+use countersign_http::{Api, HttpSettings, Network};
+use countersign_limits::{LimitsUrl, MemoryRateLimiter};
+use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, KeyRing, XChaChaSealer};
+use countersign_storage::{CachedApiKeys, CachedOrganizations};
+
+use super::keys as configured_keys;
+use super::proofs::proofs;
+use super::stores::Stores;
+use crate::commands::Session;
+use crate::commands::doctor::remedy_for;
+use crate::config::Config;
+
+/// The running API, and how to stop it.
+pub(crate) struct Service {
+    /// Serves while it is polled; ends when it is stopped.
+    pub(crate) server: Pin<Box<dyn Future<Output = io::Result<()>>>>,
+    /// Lets running requests finish, and ends the server.
+    pub(crate) stop: Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>>>,
+}
+
+/// The OpenAPI document as JSON.
+pub(crate) fn openapi() -> anyhow::Result<String> {
+    Ok(countersign_http::openapi().to_pretty_json()?)
+}
+
+/// Puts the API together. The keys are compared with the stored data first: a wrong one is noticed now and not when a
+/// user signs in.
+pub(crate) async fn start_service(
+    session: &Session,
+    stores: &Stores,
+    listener: TcpListener,
+) -> anyhow::Result<Service> {
+    let config = &session.config;
+    configured_keys::prepare(config, &*session.entropy)?;
+    let ring = Arc::new(configured_keys::key_ring(config)?);
+    if let Err(problem) = keys::check_keys(&ring.known_keys(), &*stores.key_registry).await {
+        return Err(anyhow::anyhow!("{problem}; {}", remedy_for(&problem)));
+    }
+    let public_url = match &config.server.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", listener.local_addr()?),
+    };
+    let api = api(session, stores, &ring, &public_url)?;
+    let server = countersign_http::serve(listener, Arc::new(api), http_settings(config)?)
+        .context("the HTTP server cannot be started")?;
+    let handle = server.handle();
+    Ok(Service { server: Box::pin(server), stop: Box::new(move || Box::pin(handle.stop(true))) })
+}
+
+fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str) -> anyhow::Result<Api> {
+    let (clock, entropy, factors) = (&session.clock, &session.entropy, &stores.factors);
+    let limits = setup_limits(&session.config);
+    let sealer: Arc<dyn SecretSealer> = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
+    let pool = Arc::new(bcrypt_pool(session, ring)?);
+    let proofs = proofs(session, stores, ring, sealer.clone(), &pool)?;
+    let quota = Arc::new(QuotaMeter { clock: clock.clone(), usage: stores.usage.clone() });
+    let start_setup = StartSetup {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        factors: factors.clone(),
+        sealer: sealer.clone(),
+        hasher: pool.clone(),
+        quota: quota.clone(),
+        limits,
+    };
+    let verify_setup = VerifySetup {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        factors: factors.clone(),
+        sealer,
+        limits: limits.pending,
+    };
+    Ok(Api {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        admission: Arc::new(admission(session, stores)?),
+        start_setup: Arc::new(start_setup),
+        verify_setup: Arc::new(verify_setup),
+        verify_code: Arc::new(proofs.verify_code),
+        regenerate_backup_codes: Arc::new(proofs.regenerate_backup_codes),
+        disable: Arc::new(proofs.disable),
+        reset: Arc::new(proofs.reset),
+        assertion_keys: proofs.assertion_keys,
+        read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
+        quota,
+        dependencies: vec![stores.health.clone()],
+        documentation_url: format!("{public_url}/docs"),
+    })
+}
+
+fn admission(session: &Session, stores: &Stores) -> anyhow::Result<Admission> {
+    let (config, clock) = (&session.config, &session.clock);
+    Ok(Admission {
+        authenticator: Authenticator {
+            clock: clock.clone(),
+            api_key_prefix: config.auth.api_key_prefix.clone(),
+            api_keys: Arc::new(CachedApiKeys::new(stores.api_keys.clone(), clock.clone())),
+            user_tokens: Arc::new(configured_keys::verifier(config)?),
+            organizations: Arc::new(CachedOrganizations::new(stores.organizations.clone(), clock.clone())),
+        },
+        limiter: limiter(session)?,
+        client_rate: BucketSpec {
+            per_second: config.limits.client_requests_per_second,
+            burst: config.limits.client_burst,
+        },
+        loopback_exempt: config.limits.loopback_exempt,
+    })
+}
+
+/// The limiter that the scheme of the URL names.
+fn limiter(session: &Session) -> anyhow::Result<Arc<dyn RateLimiter>> {
+    let limits = &session.config.limits;
+    match LimitsUrl::parse(&limits.url).context("limits.url is not acceptable")? {
+        LimitsUrl::Memory => {
+            Ok(Arc::new(MemoryRateLimiter::new(session.clock.clone(), limits.max_buckets.get())))
+        }
+    }
+}
+
+fn bcrypt_pool(session: &Session, ring: &Arc<KeyRing>) -> anyhow::Result<BcryptPool> {
+    let hashing = &session.config.hashing;
+    let options = BcryptPoolOptions {
+        threads: or_processors(hashing.threads),
+        cost: BcryptCost::new(hashing.cost).context("hashing.cost is not acceptable")?,
+        max_waiting_sets: hashing.queue,
+        ..BcryptPoolOptions::default()
+    };
+    BcryptPool::start(ring.clone(), session.entropy.clone(), options)
+        .context("the threads that hash cannot be started")
+}
+
+fn setup_limits(config: &Config) -> SetupLimits {
+    let two_factor = &config.two_factor;
+    SetupLimits {
+        pending: PendingLimits {
+            lifetime: two_factor.pending_lifetime.0,
+            attempts: two_factor.pending_attempts,
+        },
+        setups: two_factor.setups.get(),
+        window: two_factor.setups_window.0,
+        ..SetupLimits::default()
+    }
+}
+
+fn http_settings(config: &Config) -> anyhow::Result<HttpSettings> {
+    let proxies = config.server.trusted_proxies.0.iter().map(|text| text.parse::<Network>());
+    Ok(HttpSettings {
+        workers: or_processors(config.server.workers),
+        trusted_proxies: proxies
+            .collect::<Result<_, _>>()
+            .context("server.trusted_proxies is not acceptable")?,
+        ..HttpSettings::default()
+    })
+}
+
+/// A number of threads; 0 stands for one for each processor.
+fn or_processors(threads: usize) -> NonZeroUsize {
+    let processors = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    NonZeroUsize::new(threads).unwrap_or_else(processors)
+}

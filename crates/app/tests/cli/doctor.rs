@@ -1,0 +1,119 @@
+//! What the doctor finds.
+
+use serde_json::Value;
+
+use crate::support::{Home, Ran};
+
+fn findings(ran: &Ran) -> Vec<(String, String, String)> {
+    let diagnosis: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let findings = diagnosis["findings"].as_array().unwrap().iter();
+    findings.map(|one| (text(one, "check"), text(one, "status"), text(one, "remedy"))).collect()
+}
+
+fn remedy(ran: &Ran, check: &str, status: &str) -> String {
+    let found = findings(ran).into_iter().find(|one| one.0 == check && one.1 == status);
+    found.unwrap_or_else(|| panic!("no {check} {status} in {ran:?}")).2
+}
+
+#[test]
+fn before_the_first_run_it_says_how_to_begin_and_makes_nothing() {
+    let home = Home::new();
+    let ran = home.run("--output json doctor");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(remedy(&ran, "database", "warning").contains("countersign serve"));
+    assert!(remedy(&ran, "keys", "warning").contains("countersign serve"));
+    assert!(!home.path().join("countersign-data").exists());
+}
+
+#[test]
+fn after_the_first_run_everything_is_fine() {
+    let home = Home::new();
+    let server = home.serve("serve");
+    let beside = home.run("--output json doctor");
+    assert!(findings(&beside).iter().all(|one| one.1 == "ok"), "{beside:?}");
+    assert!(server.stop().0.success());
+    let ran = home.run("--output json doctor");
+    assert_eq!(ran.code, 0);
+    let checks: Vec<_> = findings(&ran).into_iter().map(|one| (one.0, one.1)).collect();
+    let ok = |check: &str| (check.to_owned(), "ok".to_owned());
+    assert_eq!(checks, [ok("configuration"), ok("database"), ok("keys"), ok("clock")]);
+}
+
+#[test]
+fn another_key_ring_than_the_data_needs_is_found_and_stops_the_start() {
+    let home = Home::new();
+    assert!(home.serve("serve").stop().0.success());
+    let ring = home.path().join("countersign-data/development-keyring.json");
+    std::fs::remove_file(&ring).unwrap();
+    home.json("keyring generate --file countersign-data/development-keyring.json");
+    let ran = home.run("--output json doctor");
+    assert_eq!(ran.code, 1);
+    assert!(remedy(&ran, "keys", "failed").contains("key ring"));
+    let refused = home.run("serve");
+    assert_eq!(refused.code, 1);
+    assert!(refused.stderr.contains("set keys.file"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_damaged_key_ring_is_found() {
+    let home = Home::new();
+    assert!(home.serve("serve").stop().0.success());
+    home.write("countersign-data/development-keyring.json", "{}");
+    let ran = home.run("--output json doctor");
+    assert_eq!(ran.code, 1);
+    assert!(remedy(&ran, "keys", "failed").contains("copy"));
+}
+
+#[test]
+fn a_database_that_lags_behind_is_found() {
+    let home = Home::new();
+    home.list("migrate up");
+    home.list("migrate down");
+    let ran = home.run("--output json doctor");
+    assert_eq!(ran.code, 1);
+    assert!(remedy(&ran, "database", "failed").contains("countersign migrate up"));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_found() {
+    let home = Home::new();
+    home.write(
+        "not.db",
+        "this is no database, whatever its name says, and it is long enough to be read as a header",
+    );
+    let ran = home.run("--database sqlite:not.db --output json doctor");
+    assert_eq!(ran.code, 1);
+    assert!(remedy(&ran, "database", "failed").contains("database.url"));
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_a_finding_too() {
+    let home = Home::new();
+    home.write("settings.toml", "[hashing]\ncosts = 4\n");
+    let ran = home.run("--config settings.toml --output json doctor");
+    assert_eq!(ran.code, 1);
+    assert!(remedy(&ran, "configuration", "failed").contains("hashing.cost"));
+}
+
+#[test]
+fn every_refusal_of_production_is_a_finding() {
+    let home = Home::new();
+    let ran = home.run_with(&[("COUNTERSIGN_MODE", "production")], "--output json doctor");
+    assert_eq!(ran.code, 1);
+    let failed = findings(&ran).iter().filter(|one| one.0 == "configuration" && one.1 == "failed").count();
+    assert!(failed >= 5, "{ran:?}");
+}
+
+#[test]
+fn no_secret_is_shown() {
+    let home = Home::new();
+    let secret = "q6Zf0wL2xJm8TnV4rYb1KcHs7UdGpEa9iXo5";
+    let variables = [("THE_SECRET", secret), ("COUNTERSIGN_AUTH__HS256_SECRET", "env:THE_SECRET")];
+    for format in ["human", "json"] {
+        let ran = home.run_with(&variables, &format!("--output {format} doctor"));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert!(ran.stdout.contains("env:THE_SECRET"));
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
+    }
+}

@@ -1,0 +1,18 @@
+//! The whole service over real HTTP, with an authenticator that is not ours.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test may panic, and its name says what it shows"
+)]
+
+mod authenticator;
+mod contention;
+mod durability;
+mod journey;
+mod limits;
+mod secrecy;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,117 @@
+//! Runs the built binary in a directory of its own.
+
+#![allow(dead_code, unused_imports, reason = "every test file uses another part")]
+
+mod server;
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) use server::{Answer, Server};
+
+/// The binary under test.
+const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");
+
+/// A working directory in which `countersign` finds nothing from elsewhere.
+pub(crate) struct Home(TempDir);
+
+/// What a command left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Home {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    /// A command that hashes cheaply, listens on a free port and sees no other settings.
+    pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(COUNTERSIGN);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("COUNTERSIGN_") {
+                command.env_remove(name);
+            }
+        }
+        command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
+        command.env("COUNTERSIGN_HASHING__COST", "4").env("COUNTERSIGN_SERVER__LISTEN", "127.0.0.1:0");
+        command
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Ran {
+        finish(self.command(words(line)))
+    }
+
+    pub(crate) fn run_with(&self, variables: &[(&str, &str)], line: &str) -> Ran {
+        let mut command = self.command(words(line));
+        command.envs(variables.iter().copied());
+        finish(command)
+    }
+
+    pub(crate) fn run_with_input(&self, line: &str, input: &str) -> Ran {
+        let mut command = self.command(words(line));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        ran(child.wait_with_output().unwrap())
+    }
+
+    /// The one JSON document of a command that succeeds.
+    pub(crate) fn json(&self, line: &str) -> Value {
+        let ran = self.run(&format!("--output json {line}"));
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{line}: {error}: {}", ran.stdout))
+    }
+
+    /// The JSON documents of a list.
+    pub(crate) fn list(&self, line: &str) -> Vec<Value> {
+        let ran = self.run(&format!("--output json {line}"));
+        assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+        ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    pub(crate) fn organization(&self, plan: &str) -> String {
+        text(&self.json(&format!("org create --name Acme --plan {plan}"))["id"])
+    }
+
+    pub(crate) fn token(&self, organization: &str, user: &str) -> String {
+        text(&self.json(&format!("token mint --org {organization} --user {user}"))["token"])
+    }
+}
+
+fn finish(mut command: Command) -> Ran {
+    ran(command.output().unwrap())
+}
+
+fn ran(output: std::process::Output) -> Ran {
+    Ran {
+        code: output.status.code().expect("no signal ended it"),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Words with spaces between them; a `+` in a word stands for a space.
+pub(crate) fn words(line: &str) -> Vec<String> {
+    line.split_whitespace().map(|word| word.replace('+', " ")).collect()
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
