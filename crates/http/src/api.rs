@@ -7,8 +7,12 @@ use countersign_domain::entropy::Entropy;
 use countersign_domain::health::Dependency;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock;
+use countersign_domain::two_factor::disable::DisableTwoFactor;
+use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
+use countersign_domain::two_factor::reset::ResetTwoFactor;
 use countersign_domain::two_factor::setup::StartSetup;
 use countersign_domain::two_factor::status::ReadStatus;
+use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
 
 /// The use cases, and what the shell itself needs from outside.
@@ -23,6 +27,16 @@ pub struct Api {
     pub start_setup: Arc<StartSetup>,
     /// Confirms set-ups.
     pub verify_setup: Arc<VerifySetup>,
+    /// Proves second factors.
+    pub verify_code: Arc<VerifyCode>,
+    /// Makes new backup codes.
+    pub regenerate_backup_codes: Arc<RegenerateBackupCodes>,
+    /// Turns second factors off.
+    pub disable: Arc<DisableTwoFactor>,
+    /// Removes second factors without a code.
+    pub reset: Arc<ResetTwoFactor>,
+    /// The JSON Web Key Set that assertions are checked with.
+    pub assertion_keys: String,
     /// Reads the state of a second factor.
     pub read_status: Arc<ReadStatus>,
     /// Reads quotas, for the headers of refusals.

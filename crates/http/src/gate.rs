@@ -7,10 +7,13 @@ use std::sync::Arc;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use countersign_domain::admission::admit::Admitted;
 use countersign_domain::admission::organization::Organization;
+use countersign_domain::admission::principal::Principal;
+use countersign_domain::admission::scope::Scope;
 use countersign_domain::audit::event::{Actor, Caller};
-use countersign_domain::identity::{RequestId, Subject};
+use countersign_domain::identity::{NotAUserId, RequestId, Subject, UserId};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
 
 use crate::body::Body;
 use crate::boundary::Disposition;
@@ -30,8 +33,14 @@ pub(crate) enum Handler {
     /// Anybody may call it; no bucket is asked.
     Public(fn(PublicCall) -> LocalBoxFuture<'static, Outcome>),
     /// A user acts on their own account.
-    User(fn(UserCall, Body) -> LocalBoxFuture<'static, Outcome>),
+    User(AccountHandler),
+    /// The platform acts on the account of the user whom the path names as `user_id`, with an API key that holds one of
+    /// these scopes.
+    Platform(&'static [Scope], AccountHandler),
 }
+
+/// Answers a call about one account.
+pub(crate) type AccountHandler = fn(AccountCall, Body) -> LocalBoxFuture<'static, Outcome>;
 
 /// A call by anybody.
 pub(crate) struct PublicCall {
@@ -39,10 +48,10 @@ pub(crate) struct PublicCall {
     pub(crate) request: HttpRequest,
 }
 
-/// A call by a user who was let in.
-pub(crate) struct UserCall {
+/// A call about one account, by its user or by the platform, that was let in.
+pub(crate) struct AccountCall {
     pub(crate) state: Arc<State>,
-    /// The user.
+    /// Whose account.
     pub(crate) subject: Subject,
     /// The user's organization.
     pub(crate) organization: Organization,
@@ -67,7 +76,16 @@ impl Handler {
                     Err(problem) => Refusal::from(problem).respond(&state, id).await,
                 }
             }
-            Self::User(handler) => serve_user(handler, state, id, request, payload).await,
+            Self::User(handler) => {
+                let access =
+                    |principal: Principal, _: &HttpRequest| Ok((principal.into_user()?, Actor::User));
+                serve_account(access, handler, state, id, request, payload).await
+            }
+            Self::Platform(scopes, handler) => {
+                let access =
+                    |principal: Principal, request: &HttpRequest| named_user(principal, scopes, request);
+                serve_account(access, handler, state, id, request, payload).await
+            }
         }
     }
 }
@@ -77,8 +95,9 @@ pub(crate) fn request_id(state: &State, request: &HttpRequest) -> RequestId {
     request.extensions().get().copied().unwrap_or_else(|| state.request_ids.next())
 }
 
-async fn serve_user(
-    handler: fn(UserCall, Body) -> LocalBoxFuture<'static, Outcome>,
+async fn serve_account(
+    access: impl FnOnce(Principal, &HttpRequest) -> Result<(Subject, Actor), Problem>,
+    handler: AccountHandler,
     state: Arc<State>,
     id: RequestId,
     request: HttpRequest,
@@ -92,13 +111,13 @@ async fn serve_user(
     };
     let Admitted { principal, organization, rate } = admitted;
     let account = Account { organization: organization.clone(), environment: principal.environment() };
-    let outcome = match principal.into_user() {
-        Ok(subject) => {
-            let caller = Caller { actor: Actor::User, request: Some(id), address: client };
-            let call = UserCall { state: state.clone(), subject, organization, caller };
+    let outcome = match access(principal, &request) {
+        Ok((subject, actor)) => {
+            let caller = Caller { actor, request: Some(id), address: client };
+            let call = AccountCall { state: state.clone(), subject, organization, caller };
             caught(handler(call, Body::new(request, payload))).await
         }
-        Err(denied) => Err(denied.into()),
+        Err(denied) => Err(denied),
     };
     match outcome {
         Ok(mut response) => {
@@ -112,6 +131,20 @@ async fn serve_user(
             refusal.respond(&state, id).await
         }
     }
+}
+
+/// The user whom the path names, for an API key with one of `scopes`. Only the environment of the key is reached.
+fn named_user(
+    principal: Principal,
+    scopes: &[Scope],
+    request: &HttpRequest,
+) -> Result<(Subject, Actor), Problem> {
+    let key = principal.into_api_key(scopes)?;
+    let user = percent_decode_str(request.match_info().query("user_id")).decode_utf8();
+    let user = user.ok().and_then(|user| UserId::new(user).ok());
+    let user = user.ok_or_else(|| Problem::of_field("user_id", "not_acceptable", NotAUserId))?;
+    let subject = Subject { organization: key.organization, environment: key.environment, user };
+    Ok((subject, Actor::ApiKey(key.key)))
 }
 
 async fn admit(

@@ -17,7 +17,7 @@
 //! # How to add an endpoint
 //!
 //! Add a file to `routes` with the request, the handler and the answer, and name its `ROUTE` in `routes::ROUTES`. A
-//! handler's type is its access policy: only the gate can make a `UserCall`. New errors of the domain do not compile
+//! handler's type is its access policy: only the gate can make a `AccountCall`. New errors of the domain do not compile
 //! until `refusal::answer` knows them.
 
 mod api;

@@ -57,12 +57,50 @@ impl Principal {
         }
     }
 
-    /// The API key that holds `scope`.
-    pub fn into_api_key(self, scope: Scope) -> Result<ApiKeyPrincipal, PermissionDenied> {
+    /// The API key that holds at least one of `scopes`; the first one is named when it holds none.
+    pub fn into_api_key(self, scopes: &[Scope]) -> Result<ApiKeyPrincipal, PermissionDenied> {
         match self {
             Self::User(_) => Err(PermissionDenied::ApiKeyNeeded),
-            Self::ApiKey(key) if key.scopes.contains(scope) => Ok(key),
-            Self::ApiKey(_) => Err(PermissionDenied::ScopeMissing(scope)),
+            Self::ApiKey(key) => match scopes {
+                [first, ..] if !scopes.iter().any(|scope| key.scopes.contains(*scope)) => {
+                    Err(PermissionDenied::ScopeMissing(*first))
+                }
+                _ => Ok(key),
+            },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::identity::UserId;
+
+    fn key(scopes: &[Scope]) -> Principal {
+        Principal::ApiKey(ApiKeyPrincipal {
+            organization: OrganizationId::new(Ulid::nil()),
+            environment: Environment::Test,
+            key: ApiKeyId::new("abcdefghijkl").unwrap(),
+            scopes: scopes.iter().copied().collect(),
+        })
+    }
+
+    #[test]
+    fn one_of_the_scopes_is_enough_and_a_missing_one_is_named() {
+        let wanted = [Scope::TwoFactorReset, Scope::TwoFactorManage];
+        assert!(key(&[Scope::TwoFactorManage]).into_api_key(&wanted).is_ok());
+        let denied = key(&[Scope::TwoFactorRead]).into_api_key(&wanted);
+        assert_eq!(denied, Err(PermissionDenied::ScopeMissing(Scope::TwoFactorReset)));
+        assert_eq!(key(&[]).into_user(), Err(PermissionDenied::NoUserBehindKey));
+    }
+
+    #[test]
+    fn a_user_is_no_api_key() {
+        let user = UserId::new("alice").unwrap();
+        let organization = OrganizationId::new(Ulid::nil());
+        let alice = Principal::User(Subject { organization, environment: Environment::Live, user });
+        assert_eq!(alice.into_api_key(Scope::ALL), Err(PermissionDenied::ApiKeyNeeded));
     }
 }

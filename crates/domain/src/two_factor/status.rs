@@ -25,6 +25,8 @@ pub enum TwoFactorStatus {
         enabled_at: Timestamp,
         /// Unused backup codes.
         backup_codes_remaining: u8,
+        /// Until when no TOTP code is looked at; `None` also when that lock does not lift by itself.
+        locked_until: Option<Timestamp>,
     },
 }
 
@@ -32,7 +34,7 @@ impl TwoFactorStatus {
     /// The status right after a set-up was confirmed.
     pub(crate) fn just_enabled(factor: &EnabledFactor) -> Self {
         let all = u8::try_from(CODES_PER_SET).unwrap_or(u8::MAX);
-        Self::Enabled { enabled_at: factor.enabled_at, backup_codes_remaining: all }
+        Self::Enabled { enabled_at: factor.enabled_at, backup_codes_remaining: all, locked_until: None }
     }
 
     fn of(stored: StoredFactor, now: Timestamp) -> Self {
@@ -42,6 +44,7 @@ impl TwoFactorStatus {
             Factor::Enabled(enabled) => Self::Enabled {
                 enabled_at: enabled.enabled_at,
                 backup_codes_remaining: stored.backup_codes_remaining,
+                locked_until: enabled.totp_attempts.locked_until.filter(|until| *until > now),
             },
         }
     }

@@ -31,5 +31,8 @@ async fn an_enabled_factor_stays_enabled() {
     let enabled = world.enable(&alice).await;
     world.clock.advance(Duration::from_hours(24 * 1_000));
     assert_eq!(world.status(&alice).await, enabled);
-    assert_eq!(enabled, TwoFactorStatus::Enabled { enabled_at: NOW, backup_codes_remaining: 10 });
+    assert_eq!(
+        enabled,
+        TwoFactorStatus::Enabled { enabled_at: NOW, backup_codes_remaining: 10, locked_until: None }
+    );
 }

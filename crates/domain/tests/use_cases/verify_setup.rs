@@ -55,7 +55,10 @@ async fn codes_beyond_the_window_are_wrong() {
 async fn a_confirmed_set_up_is_in_force_with_ten_codes() {
     let (world, alice) = (World::new(), subject("alice"));
     let status = world.enable(&alice).await;
-    assert_eq!(status, TwoFactorStatus::Enabled { enabled_at: NOW, backup_codes_remaining: 10 });
+    assert_eq!(
+        status,
+        TwoFactorStatus::Enabled { enabled_at: NOW, backup_codes_remaining: 10, locked_until: None }
+    );
     assert_eq!(world.status(&alice).await, status);
 }
 

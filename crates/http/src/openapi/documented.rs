@@ -80,6 +80,11 @@ impl Documented {
         Self { id, summary, description: None, request: None, outcomes: Vec::new() }
     }
 
+    /// The same for a route on which the platform acts for a user.
+    pub(crate) fn for_user(self, id: &'static str, summary: &'static str) -> Self {
+        Self { id, summary, ..self }
+    }
+
     pub(crate) const fn describe(mut self, description: &'static str) -> Self {
         self.description = Some(description);
         self
@@ -102,6 +107,13 @@ impl Documented {
     pub(crate) fn conflict(self, reasons: &str) -> Self {
         let description = format!("Not possible in the present state; `details.reason` is {reasons}.");
         self.outcome(409, &description, Some(super::error_body()))
+    }
+
+    /// 423, while too many wrong codes lock the factor.
+    pub(crate) fn locked(self) -> Self {
+        let description = "Too many wrong codes; nothing was looked at. `details.locked_until` says when to try again, and is \
+                           null when only a reset helps.";
+        self.outcome(423, description, Some(super::error_body()))
     }
 
     /// 404, for a path below that of the route.

@@ -20,6 +20,7 @@ use crate::routes::{ROUTES, Route, Verb};
 use documented::{Body, Documented, Outcome, Schemas, success};
 
 const USER_TOKEN: &str = "userToken";
+const API_KEY: &str = "apiKey";
 
 /// The document.
 pub fn openapi() -> OpenApi {
@@ -44,9 +45,14 @@ pub fn openapi() -> OpenApi {
         .bearer_format("JWT")
         .description(Some("A token that the platform signed for one of its users."))
         .build();
+    let api_key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A key of the organization; a route needs one of the scopes that it lists."))
+        .build();
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
-        .security_scheme(USER_TOKEN, SecurityScheme::Http(user_token));
+        .security_scheme(USER_TOKEN, SecurityScheme::Http(user_token))
+        .security_scheme(API_KEY, SecurityScheme::Http(api_key));
     let info = InfoBuilder::new()
         .title("Countersign")
         .version(env!("CARGO_PKG_VERSION"))
@@ -111,7 +117,11 @@ fn whole(route: &Route) -> Documented {
 fn operation(route: &Route, documented: &Documented) -> Operation {
     let (tag, credential) = match route.handler {
         Handler::Public(_) => ("Operations", None),
-        Handler::User(_) => ("Account", Some(USER_TOKEN)),
+        Handler::User(_) => ("Account", Some(SecurityRequirement::new::<_, _, String>(USER_TOKEN, []))),
+        Handler::Platform(scopes, _) => {
+            let scopes = scopes.iter().map(|scope| scope.as_str());
+            ("Users", Some(SecurityRequirement::new(API_KEY, scopes)))
+        }
     };
     let mut operation = OperationBuilder::new()
         .operation_id(Some(documented.id))
@@ -119,7 +129,7 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         .summary(Some(documented.summary))
         .description(documented.description);
     if let Some(credential) = credential {
-        operation = operation.security(SecurityRequirement::new::<_, _, String>(credential, []));
+        operation = operation.security(credential);
     }
     for name in route.path.split('/').filter_map(parameter) {
         let schema = ObjectBuilder::new().schema_type(Type::String);

@@ -8,6 +8,7 @@ use countersign_domain::admission::authenticate::AuthenticationError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
 
@@ -72,6 +73,7 @@ impl Problem {
             }
             Self::StartSetup(error) => start_setup(error),
             Self::VerifySetup(error) => verify_setup(error),
+            Self::Proof(error) => proof(error),
             Self::Port(failure) => port(failure),
             Self::Deadline => unavailable(),
             Self::Lost(_) | Self::Panic | Self::Unwritable(_) => internal(),
@@ -169,17 +171,34 @@ fn start_setup(error: &StartSetupError) -> Answer {
 
 fn verify_setup(error: &VerifySetupError) -> Answer {
     match error {
-        VerifySetupError::InvalidCode { attempts_left } => {
-            let answer =
-                say(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidCode, "the code is not valid");
-            Answer { details: Some(Details::Attempts { attempts_left: *attempts_left }), ..answer }
-        }
+        VerifySetupError::InvalidCode { attempts_left } => invalid_code((*attempts_left).into()),
         VerifySetupError::NoPendingSetup => conflict("no_pending_setup", error.to_string()),
         VerifySetupError::Expired => conflict("setup_expired", error.to_string()),
         VerifySetupError::Replaced => conflict("setup_replaced", error.to_string()),
         VerifySetupError::AlreadyEnabled => conflict("already_enabled", error.to_string()),
         VerifySetupError::Failure(failure) => port(failure),
     }
+}
+
+fn proof(error: &ProofError) -> Answer {
+    match error {
+        ProofError::InvalidCode { attempts_left } => invalid_code(*attempts_left),
+        ProofError::Malformed => Problem::of_field("code", "not_acceptable", error).answer(),
+        ProofError::Locked(lock) => {
+            let message = "too many wrong codes; codes are not looked at for now";
+            let locked_until = lock.until().map(|until| until.to_string());
+            let answer = say(StatusCode::LOCKED, ErrorCode::FactorLocked, message);
+            Answer { details: Some(Details::Locked { locked_until }), ..answer }
+        }
+        ProofError::NotEnabled => conflict("not_enabled", error.to_string()),
+        ProofError::Failure(failure) => port(failure),
+    }
+}
+
+/// A wrong, a used and an expired code look alike.
+fn invalid_code(attempts_left: u32) -> Answer {
+    let answer = say(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidCode, "the code is not valid");
+    Answer { details: Some(Details::Attempts { attempts_left }), ..answer }
 }
 
 /// Constant texts: an answer says nothing of the inside.

@@ -45,6 +45,7 @@ error_codes! {
     MethodNotAllowed => "method_not_allowed", "not_found";
     Conflict => "conflict", "conflict";
     InvalidCode => "invalid_code", "validation";
+    FactorLocked => "factor_locked", "locked";
     RateLimitExceeded => "rate_limit_exceeded", "rate_limit";
     QuotaExhausted => "quota_exhausted", "quota";
     InternalError => "internal_error", "server";

@@ -49,7 +49,13 @@ pub(crate) enum Details {
     /// `invalid_code`: how many codes may still be tried.
     Attempts {
         /// At 0 no more code is taken.
-        attempts_left: u8,
+        attempts_left: u32,
+    },
+    /// `factor_locked`: until when.
+    Locked {
+        /// `null` when the lock does not lift by itself.
+        #[schema(format = DateTime, required = true)]
+        locked_until: Option<String>,
     },
     /// `quota_exhausted`: which part of the quota.
     Quota {

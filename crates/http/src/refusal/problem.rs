@@ -1,10 +1,12 @@
 //! Everything that can stand between a request and its success.
 
 use std::error::Error;
+use std::fmt::Display;
 
 use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
 
@@ -48,6 +50,9 @@ pub(crate) enum Problem {
     /// A set-up was not confirmed.
     #[error(transparent)]
     VerifySetup(#[from] VerifySetupError),
+    /// A code was not accepted.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
     /// A port could not do its job.
     #[error(transparent)]
     Port(#[from] PortFailure),
@@ -79,6 +84,11 @@ pub(crate) enum HeadProblem {
 }
 
 impl Problem {
+    /// One field, or one part of the path, is not acceptable.
+    pub(crate) fn of_field(name: &str, code: &'static str, message: impl Display) -> Self {
+        Self::Fields(vec![FieldProblem { field: format!("/{name}"), code, message: message.to_string() }])
+    }
+
     /// The problem with all its causes, in one line.
     pub(crate) fn chain(&self) -> String {
         let mut text = self.to_string();

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::status::StatusBody;
 use super::{Route, Verb};
-use crate::gate::{Handler, Outcome, UserCall};
+use crate::gate::{AccountCall, Handler, Outcome};
 use crate::openapi::documented::{Documented, success};
 use crate::reply;
 
@@ -49,7 +49,7 @@ struct PlanBody {
     id: String,
 }
 
-async fn handle(call: UserCall) -> Outcome {
+async fn handle(call: AccountCall) -> Outcome {
     let state = &call.state;
     let status = state.in_time(state.api.read_status.of(&call.subject)).await??;
     let organization = &call.organization;

@@ -1,5 +1,8 @@
 //! The endpoints, one file each, and the one table of them.
 
+mod assertion_keys;
+mod backup_codes;
+mod disable;
 mod docs;
 mod docs_redirect;
 mod error_reference;
@@ -8,8 +11,10 @@ mod me;
 mod openapi_document;
 mod page;
 pub(crate) mod ready;
+mod reset;
 mod setup;
 mod status;
+mod verify;
 mod verify_setup;
 
 use std::sync::Arc;
@@ -59,6 +64,17 @@ pub(crate) const ROUTES: &[Route] = &[
     status::ROUTE,
     setup::ROUTE,
     verify_setup::ROUTE,
+    verify::ROUTE,
+    backup_codes::ROUTE,
+    disable::ROUTE,
+    status::OF_USER,
+    setup::OF_USER,
+    verify_setup::OF_USER,
+    verify::OF_USER,
+    backup_codes::OF_USER,
+    disable::OF_USER,
+    reset::ROUTE,
+    assertion_keys::ROUTE,
     health::ROUTE,
     ready::ROUTE,
     openapi_document::ROUTE,

@@ -1,11 +1,12 @@
 //! `GET /v1/me/2fa`: the state of the caller's second factor.
 
+use countersign_domain::admission::scope::Scope;
 use countersign_domain::two_factor::status::TwoFactorStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Route, Verb};
-use crate::gate::{Handler, Outcome, UserCall};
+use crate::gate::{AccountCall, Handler, Outcome};
 use crate::openapi::documented::{Documented, success};
 use crate::reply;
 
@@ -30,7 +31,7 @@ pub(super) struct StatusBody {
     /// Unused backup codes of an enabled factor.
     #[schema(required = true)]
     backup_codes_remaining: Option<u8>,
-    /// Until when no code is taken.
+    /// Until when no code of the authenticator is taken.
     #[schema(format = DateTime, required = true)]
     locked_until: Option<String>,
     /// Whether the organization demands a second factor.
@@ -64,21 +65,31 @@ impl From<TwoFactorStatus> for StatusBody {
             TwoFactorStatus::Pending { expires_at } => {
                 Self { state: State::Pending, pending_expires_at: Some(expires_at.to_string()), ..none }
             }
-            TwoFactorStatus::Enabled { enabled_at, backup_codes_remaining } => Self {
+            TwoFactorStatus::Enabled { enabled_at, backup_codes_remaining, locked_until } => Self {
                 state: State::Enabled,
                 enabled_at: Some(enabled_at.to_string()),
                 backup_codes_remaining: Some(backup_codes_remaining),
+                locked_until: locked_until.map(|until| until.to_string()),
                 ..none
             },
         }
     }
 }
 
-async fn handle(call: UserCall) -> Outcome {
+async fn handle(call: AccountCall) -> Outcome {
     let state = &call.state;
     let status = state.in_time(state.api.read_status.of(&call.subject)).await??;
     reply::ok(&StatusBody::from(status))
 }
+
+pub(super) const OF_USER: Route = Route {
+    path: "/v1/users/{user_id}/2fa",
+    handler: Handler::Platform(&[Scope::TwoFactorRead], |call, _| Box::pin(handle(call))),
+    documented: || {
+        documented().for_user("get_two_factor_status_of_user", "The state of a user's second factor")
+    },
+    ..ROUTE
+};
 
 fn documented() -> Documented {
     Documented::new("get_two_factor_status", "The state of your second factor")

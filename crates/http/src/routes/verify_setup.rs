@@ -1,5 +1,6 @@
 //! `POST /v1/me/2fa/verify-setup`: the first right code turns 2FA on.
 
+use countersign_domain::admission::scope::Scope;
 use countersign_domain::identity::SetupId;
 use countersign_domain::two_factor::code::TotpCode;
 use countersign_domain::two_factor::params::Parameters;
@@ -9,7 +10,7 @@ use super::status::StatusBody;
 use super::{Route, Verb};
 use crate::body::Body;
 use crate::body::fields::Fields;
-use crate::gate::{Handler, Outcome, UserCall};
+use crate::gate::{AccountCall, Handler, Outcome};
 use crate::openapi::documented::{Documented, request, success};
 use crate::reply;
 
@@ -32,8 +33,8 @@ struct VerifySetupRequest {
     setup_id: Option<String>,
 }
 
-async fn handle(call: UserCall, body: Body) -> Outcome {
-    let UserCall { state, subject, caller, .. } = call;
+async fn handle(call: AccountCall, body: Body) -> Outcome {
+    let AccountCall { state, subject, caller, .. } = call;
     let digits = Parameters::default().digits;
     let mut fields = Fields::of(body.object(&state.settings).await?);
     let code = fields.required("code", |text| TotpCode::parse(text, digits));
@@ -45,6 +46,16 @@ async fn handle(call: UserCall, body: Body) -> Outcome {
     let status = state.detached(work).await?;
     reply::ok(&StatusBody::from(status))
 }
+
+pub(super) const OF_USER: Route = Route {
+    path: "/v1/users/{user_id}/2fa/verify-setup",
+    handler: Handler::Platform(&[Scope::TwoFactorManage], |call, body| Box::pin(handle(call, body))),
+    documented: || {
+        documented()
+            .for_user("verify_two_factor_setup_of_user", "Turn 2FA on for a user, with the first code")
+    },
+    ..ROUTE
+};
 
 fn documented() -> Documented {
     Documented::new("verify_two_factor_setup", "Turn 2FA on with the first code")

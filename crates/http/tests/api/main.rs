@@ -21,6 +21,8 @@ mod envelopes;
 mod faults;
 mod logs;
 mod operations;
+mod platform;
+mod proofs;
 mod quotas;
 mod raw_heads;
 mod routes;

@@ -56,8 +56,8 @@ async fn every_route_refuses_the_methods_that_it_does_not_have() {
 #[tokio::test]
 async fn an_api_key_gets_in_nowhere_under_me() {
     let world = World::new().await;
-    for (method, path, secured) in documented() {
-        if secured {
+    for (method, path, _) in documented() {
+        if path.starts_with("/v1/me") {
             let answer = world.send(&Call::new(&method, &path).token(&world.api_key)).await;
             assert_eq!((answer.status, answer.code().as_str()), (403, "permission_denied"), "{path}");
         }

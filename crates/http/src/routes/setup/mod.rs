@@ -3,6 +3,7 @@
 mod qr_code;
 
 use countersign_domain::admission::organization::Organization;
+use countersign_domain::admission::scope::Scope;
 use countersign_domain::two_factor::backup_code::BackupCode;
 use countersign_domain::two_factor::otpauth::AccountName;
 use countersign_domain::two_factor::setup::StartedSetup;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 use super::{Route, Verb};
 use crate::body::Body;
 use crate::body::fields::Fields;
-use crate::gate::{Handler, Outcome, UserCall};
+use crate::gate::{AccountCall, Handler, Outcome};
 use crate::openapi::documented::{Documented, request, success};
 use crate::refusal::problem::Problem;
 use crate::reply;
@@ -65,8 +66,8 @@ struct SetupBody<'a> {
     expires_at: String,
 }
 
-async fn handle(call: UserCall, body: Body) -> Outcome {
-    let UserCall { state, subject, organization, caller } = call;
+async fn handle(call: AccountCall, body: Body) -> Outcome {
+    let AccountCall { state, subject, organization, caller } = call;
     let mut fields = Fields::of(body.optional_object(&state.settings).await?);
     let account = fields.optional("account_name", |text| account_name(&organization, text));
     let account = fields.finish(Some(account))?.unwrap_or_else(|| AccountName::of(&subject.user));
@@ -102,6 +103,13 @@ fn answer(started: &StartedSetup) -> Outcome {
         expires_at: started.expires_at.to_string(),
     })
 }
+
+pub(super) const OF_USER: Route = Route {
+    path: "/v1/users/{user_id}/2fa/setup",
+    handler: Handler::Platform(&[Scope::TwoFactorManage], |call, body| Box::pin(handle(call, body))),
+    documented: || documented().for_user("start_two_factor_setup_of_user", "Begin to set up 2FA for a user"),
+    ..ROUTE
+};
 
 fn documented() -> Documented {
     Documented::new("start_two_factor_setup", "Begin to set up 2FA")

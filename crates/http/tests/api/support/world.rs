@@ -20,8 +20,13 @@ use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::identity::{Environment, Subject};
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::quota::ports::{UsageEvent, UsageStore as _};
+use countersign_domain::two_factor::disable::DisableTwoFactor;
+use countersign_domain::two_factor::proof::ProveFactor;
+use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
+use countersign_domain::two_factor::reset::ResetTwoFactor;
 use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
 use countersign_domain::two_factor::status::ReadStatus;
+use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
 use countersign_http::{Api, HttpSettings, Timeouts, serve};
 use countersign_testkit::arrange;
@@ -32,7 +37,8 @@ use countersign_testkit::build::{
 use countersign_testkit::clock::ManualClock;
 use countersign_testkit::entropy::SeededEntropy;
 use countersign_testkit::fakes::{
-    CountingHasher, MemoryLimiter, MemoryStores, PlainSealer, StaticTokens, SwitchedDependency,
+    CountingHasher, CountingVerifier, MemoryLimiter, MemoryStores, PlainSealer, PlainSigner, StaticTokens,
+    SwitchedDependency,
 };
 
 use super::ports::{PanickingTokens, ScriptedUsage};
@@ -241,15 +247,39 @@ impl Ports<'_> {
             clock: clock.clone(),
             entropy: entropy.clone(),
             factors: factors.clone(),
-            sealer,
+            sealer: sealer.clone(),
             limits: limits.pending,
         };
+        let prove = Arc::new(ProveFactor {
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            proofs: factors.clone(),
+            sealer,
+            verifier: Arc::new(CountingVerifier::new()),
+            audit: self.stores.audit.clone(),
+        });
+        let verify_code =
+            VerifyCode { prove: prove.clone(), signer: Arc::new(PlainSigner), entropy: entropy.clone() };
+        let regenerate = RegenerateBackupCodes {
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            factors: factors.clone(),
+            hasher: self.hasher.clone(),
+            prove: prove.clone(),
+        };
+        let reset =
+            ResetTwoFactor { clock: clock.clone(), entropy: entropy.clone(), proofs: factors.clone() };
         Api {
             clock: clock.clone(),
             entropy,
             admission: Arc::new(self.admission()),
             start_setup: Arc::new(start_setup),
             verify_setup: Arc::new(verify_setup),
+            verify_code: Arc::new(verify_code),
+            regenerate_backup_codes: Arc::new(regenerate),
+            disable: Arc::new(DisableTwoFactor { prove }),
+            reset: Arc::new(reset),
+            assertion_keys: r#"{"keys":[]}"#.to_owned(),
             read_status: Arc::new(ReadStatus { clock, factors }),
             quota,
             dependencies: vec![self.database.clone()],
