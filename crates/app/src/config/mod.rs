@@ -27,7 +27,7 @@ pub(crate) use layers::Given;
 use layers::Values;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use secret_ref::SecretRef;
-use sections::{Auth, Database, Hashing, Keys, Limits, Server, Telemetry, Top, TwoFactor};
+use sections::{Assertions, Auth, Database, Hashing, Keys, Limits, Server, Telemetry, Top, TwoFactor};
 pub(crate) use sections::{LogFormat, Mode};
 use setting::Setting;
 pub(crate) use value::Span;
@@ -71,6 +71,8 @@ configuration! {
     limits: Limits,
     /// Who may call.
     auth: Auth,
+    /// What stands in step-up assertions.
+    assertions: Assertions,
     /// The keys that stored data depends on.
     keys: Keys,
     /// How backup codes are hashed.

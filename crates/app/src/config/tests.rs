@@ -67,8 +67,8 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     let text = refusal(given(Some("[server]\nlistne = \"127.0.0.1:1\"\n"), &[], &[]));
     assert!(text.contains("server.listne"), "{text}");
     assert!(text.contains("did you mean server.listen?"), "{text}");
-    let text = refusal(given(Some("[limits]\naudience = \"a\"\n"), &[], &[]));
-    assert!(text.contains("did you mean auth.audience?"), "{text}");
+    let text = refusal(given(Some("[limits]\njwks_file = \"a\"\n"), &[], &[]));
+    assert!(text.contains("did you mean auth.jwks_file?"), "{text}");
     let text = refusal(given(None, &[("COUNTERSIGN_HASHING__COSTS", "4")], &[]));
     assert!(text.contains("did you mean hashing.cost?"), "{text}");
     assert!(text.contains("COUNTERSIGN_HASHING__COSTS"), "{text}");

@@ -34,10 +34,8 @@ pub(super) fn proofs(
     let (clock, entropy) = (&session.clock, &session.entropy);
     let keys = Arc::new(AssertionKeys::new(ring).context("the keys of assertions cannot be used")?);
     let assertions = &session.config.assertions;
-    let settings = AssertionSettings {
-        issuer: assertions.issuer.clone(),
-        audience: assertions.audience.0.clone(),
-    };
+    let settings =
+        AssertionSettings { issuer: assertions.issuer.clone(), audience: assertions.audience.0.clone() };
     let prove = Arc::new(ProveFactor {
         clock: clock.clone(),
         entropy: entropy.clone(),
