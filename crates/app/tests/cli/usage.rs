@@ -1,5 +1,9 @@
 //! Recording and showing usage.
 
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::Home;
@@ -84,4 +88,32 @@ fn what_is_no_list_of_usage_is_refused() {
     let ran = home.run_with_input("usage record -", "hello\n");
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("header line"), "{}", ran.stderr);
+}
+
+#[test]
+fn an_interrupted_recording_says_how_to_go_on_and_counts_nothing_twice() {
+    let home = Home::new();
+    let id = home.organization("scale");
+    let rows: Vec<String> = (0..700).map(|row| format!("e{row},1,")).collect();
+    let text = csv(&id, &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut command = home.command(["usage", "record", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.as_bytes()).unwrap();
+    let used = || home.json(&format!("usage show --org {id}"))["turns"]["used"].as_u64().unwrap();
+    // The first batch is stored while the input is still open.
+    while used() < 500 {}
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let mut says = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(says.contains("stopped after 500 new rows; record the file again"), "{says}");
+    drop(input);
+    let again = home.run_with_input("--output json usage record -", &text);
+    assert_eq!(
+        again.stdout.trim(),
+        "{\"recorded\":200,\"duplicates\":500,\"refused\":0}",
+        "{}",
+        again.stderr
+    );
 }

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use countersign_domain::identity::{Environment, OrganizationId};
 use countersign_domain::quota::period::{AnchorDay, BillingPeriod};
 use countersign_domain::quota::ports::{Recorded, UsageEvent};
+use countersign_domain::time::Timestamp;
 use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{self, Receiver};
 
-use super::rows::{self, UsageRow};
+use super::rows::{self, Line, UsageRow};
 use crate::commands::{Outcome, Session};
 use crate::output::{Report, note};
 use crate::wiring::Stores;
@@ -45,20 +48,42 @@ pub(super) async fn run(session: &Session, stores: &Stores, file: &Path) -> anyh
         waiting_events: 0,
         report: RecordReport::default(),
     };
-    for line in rows::lines(open(file)?, session.clock.now())? {
-        let line = line.context("the file cannot be read any further; what was read is counted")?;
-        let accepted = match line.row {
-            Ok(row) => recorder.take(row).await?,
-            Err(reason) => Err(reason),
+    let mut lines = read(file.to_owned(), session.clock.now());
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            _ = interrupt.recv() => return Err(recorder.stopped()),
         };
-        if let Err(reason) = accepted {
-            recorder.report.refused = recorder.report.refused.saturating_add(1);
-            note(format_args!("line {}: {reason}", line.number));
+        match line.transpose()? {
+            Some(line) => recorder.take_line(line).await?,
+            None => break,
         }
     }
     recorder.store_all().await?;
     session.output.one(&recorder.report)?;
     Ok(if recorder.report.refused > 0 { Outcome::RowsRefused } else { Outcome::Done })
+}
+
+/// Reads on a thread of its own, so that a file which gives nothing for a while does not keep a signal waiting.
+fn read(file: PathBuf, now: Timestamp) -> Receiver<anyhow::Result<Line>> {
+    let (lines, read) = mpsc::channel(BATCH);
+    std::thread::spawn(move || {
+        let sent = open(&file).and_then(|reader| {
+            for line in rows::lines(reader, now)? {
+                let line = line.context("the file cannot be read any further; what was read is counted")?;
+                if lines.blocking_send(Ok(line)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = sent {
+            // Nobody waits for it any more when the receiver is gone.
+            let _ = lines.blocking_send(Err(error));
+        }
+    });
+    read
 }
 
 fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
@@ -78,6 +103,26 @@ struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
+    async fn take_line(&mut self, line: Line) -> anyhow::Result<()> {
+        let accepted = match line.row {
+            Ok(row) => self.take(row).await?,
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = accepted {
+            self.report.refused = self.report.refused.saturating_add(1);
+            note(format_args!("line {}: {reason}", line.number));
+        }
+        Ok(())
+    }
+
+    /// How to go on after the work ended early.
+    fn stopped(&self) -> anyhow::Error {
+        let recorded = self.report.recorded;
+        anyhow::anyhow!(
+            "stopped after {recorded} new rows; record the file again: what is counted counts once"
+        )
+    }
+
     /// Takes a row; the inner error refuses it.
     async fn take(&mut self, row: UsageRow) -> anyhow::Result<Result<(), String>> {
         let Some(anchor) = self.anchor(row.organization).await? else {
