@@ -24,4 +24,4 @@ snapshots:
 
 # Many rounds of the concurrency suites.
 rounds COUNT="200":
-    COUNTERSIGN_TEST_ROUNDS={{COUNT}} cargo nextest run --workspace
+    COUNTERSIGN_CONTENTION_ROUNDS={{COUNT}} cargo nextest run --workspace

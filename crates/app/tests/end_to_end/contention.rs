@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::authenticator::code;
+use crate::support::authenticator::code;
 use crate::support::{Answer, Home, text};
 
 const CONTENDERS: usize = 64;

@@ -1,6 +1,6 @@
 //! What was answered survives the loss of the process.
 
-use crate::authenticator::code;
+use crate::support::authenticator::code;
 use crate::support::{Home, text};
 
 /// How often each loss is tried.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::authenticator::{code, scan};
+use crate::support::authenticator::{code, scan};
 use crate::support::{Home, text};
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Rate and quota, from the plan to the headers.
 
-use crate::authenticator::code;
+use crate::support::authenticator::code;
 use crate::support::{Home, text};
 
 const RATE: [&str; 3] = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];

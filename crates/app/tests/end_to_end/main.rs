@@ -8,7 +8,6 @@
     reason = "a test may panic, and its name says what it shows"
 )]
 
-mod authenticator;
 mod contention;
 mod durability;
 mod journey;
@@ -16,3 +15,4 @@ mod limits;
 mod secrecy;
 #[path = "../support/mod.rs"]
 mod support;
+mod verification;

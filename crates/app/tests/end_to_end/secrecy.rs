@@ -6,7 +6,7 @@ use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOP
 use reqwest::Method;
 use serde_json::json;
 
-use crate::authenticator::code;
+use crate::support::authenticator::code;
 use crate::support::{Home, text};
 
 /// A secret in one of the forms in which it could have leaked.

@@ -83,8 +83,8 @@ impl Browser {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let became_so = tokio::time::timeout(HANG, become_so).await.is_ok();
-        assert!(became_so, "{css} never said {expected:?} but {:?}", self.text(css).await);
+        let seen = tokio::time::timeout(HANG, become_so).await.is_ok();
+        assert!(seen, "{css} never said {expected:?} but {:?}", self.text(css).await);
     }
 }
 

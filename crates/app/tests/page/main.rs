@@ -8,17 +8,15 @@
     reason = "a test that cannot go on fails by a panic"
 )]
 
-#[path = "../end_to_end/authenticator.rs"]
-mod authenticator;
 mod browser;
 #[path = "../support/mod.rs"]
 mod support;
 
 use fantoccini::Locator;
 
-use crate::authenticator::{code, scan};
 use crate::browser::Browser;
 use crate::support::Home;
+use crate::support::authenticator::{code, scan};
 
 #[tokio::test]
 async fn a_person_turns_2fa_on_with_the_page() {

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "every test file uses another part")]
 
+pub(crate) mod authenticator;
 mod server;
 
 use std::ffi::OsStr;

@@ -8,6 +8,11 @@ pub(crate) fn code(secret: &str) -> String {
     run("oathtool", &["--totp", "--base32", secret], b"").trim().to_owned()
 }
 
+/// The code of the step after the present one, which the server accepts already.
+pub(crate) fn next_code(secret: &str) -> String {
+    run("oathtool", &["--totp", "--base32", "--now", "30 seconds", secret], b"").trim().to_owned()
+}
+
 /// What a scanner reads from the picture in a data URI with SVG.
 pub(crate) fn scan(data_uri: &str) -> String {
     let encoded = data_uri.strip_prefix("data:image/svg+xml;base64,").expect("an SVG as a data URI");
