@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::support::authenticator::code;
 use crate::support::{Home, text};
 
 #[tokio::test]
@@ -37,9 +38,8 @@ async fn a_second_run_goes_on_with_what_the_first_made() {
     assert_eq!(home.list("org list").len(), 1);
 }
 
-#[test]
-fn people_are_told_the_addresses_the_token_and_what_to_paste() {
-    let home = Home::new();
+/// What `serve` prints for people, and the process, which serves.
+fn greeting(home: &Home) -> (String, std::process::Child) {
     let mut child = home.command(["serve"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     let mut seen = String::new();
@@ -47,18 +47,50 @@ fn people_are_told_the_addresses_the_token_and_what_to_paste() {
         seen += &lines.next().expect("the greeting ends with verify-setup").unwrap();
         seen.push('\n');
     }
+    // Somebody has to read what the server goes on to log.
+    std::thread::spawn(move || lines.for_each(drop));
+    (seen, child)
+}
+
+#[test]
+fn people_are_told_the_addresses_the_token_and_what_to_paste() {
+    let home = Home::new();
+    let (seen, mut child) = greeting(&home);
     child.kill().unwrap();
     child.wait().unwrap();
     let address = seen.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:")).unwrap();
     assert!(!address.ends_with(":0"), "{address}");
-    for part in
-        [&format!("{address}/\n"), &format!("{address}/docs/\n"), "alice", "demo", "CODE", "countersign-data"]
-    {
+    for part in [
+        &format!("{address}/\n"),
+        &format!("{address}/docs/\n"),
+        &format!("{address}/#token=ey"),
+        "alice",
+        "demo",
+        "CODE",
+        "countersign-data",
+    ] {
         assert!(seen.contains(part), "{part} is missing in {seen}");
     }
-    let curl: Vec<&str> = seen.lines().filter(|line| line.starts_with("curl ")).collect();
-    assert_eq!(curl.len(), 2, "{seen}");
-    assert!(curl.iter().all(|line| line.contains("Authorization: Bearer ey")), "{seen}");
+}
+
+/// The README's promise to a newcomer.
+#[test]
+fn the_printed_lines_pasted_into_a_shell_turn_2fa_on() {
+    let home = Home::new();
+    let (seen, mut child) = greeting(&home);
+    let lines: Vec<&str> = seen.lines().filter(|line| line.starts_with("curl ")).collect();
+    let [begin, confirm] = lines[..] else { panic!("two lines to paste, not these: {lines:?}") };
+    let paste = |line: &str| {
+        let output = std::process::Command::new("sh").args(["-c", line]).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let setup = paste(begin);
+    let shown = code(setup["secret"].as_str().unwrap_or_else(|| panic!("{setup}")));
+    let status = paste(&confirm.replace("CODE", &shown));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(status["state"], "enabled", "{status}");
 }
 
 #[test]

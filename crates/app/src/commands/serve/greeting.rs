@@ -77,7 +77,9 @@ impl fmt::Display for Greeting {
             "A token for {user} of the organization demo ({organization}), valid until {expires_at}:\n"
         )?;
         writeln!(f, "{token}\n")?;
-        writeln!(f, "Begin a set-up, and give its secret to an authenticator:\n")?;
+        writeln!(f, "The account-security page, opened as {user}:\n")?;
+        writeln!(f, "{address}/#token={token}\n")?;
+        writeln!(f, "Or by hand: begin a set-up, and give its secret to an authenticator:\n")?;
         writeln!(f, "{curl} {address}/v1/me/2fa/setup\n")?;
         writeln!(f, "Confirm it, with the code that the authenticator shows in place of CODE:\n")?;
         let body = "-H 'Content-Type: application/json' -d '{\"code\": \"CODE\"}'";

@@ -21,6 +21,6 @@ section! {
         /// How log lines are written: `auto` is `human` on a terminal and `json` elsewhere.
         format: LogFormat = "auto",
         /// What is logged, as a filter of `tracing`: `warn`, or `info,countersign_http=debug`.
-        filter: String = "info,actix_server=warn",
+        filter: String = "info,actix_server=warn,actix_http=off",
     }
 }
