@@ -58,7 +58,7 @@ async function startSetup() {
   }));
   show("start", false);
   show("setup", true);
-  element("code").focus();
+  element("setup").scrollIntoView();
 }
 
 async function confirmSetup() {
