@@ -23,6 +23,11 @@ pub struct NotACode {
     pub digits: Digits,
 }
 
+/// The text is no code of any factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a code is 6 to 8 digits from 0 to 9, as many as the authenticator shows")]
+pub struct NotDigits;
+
 impl TotpCode {
     /// Takes exactly `digits` ASCII digits and nothing else: no sign, no space, no digit of another script.
     pub fn parse(text: &str, digits: Digits) -> Result<Self, NotACode> {
@@ -33,9 +38,13 @@ impl TotpCode {
             Err(NotACode { digits })
         }
     }
-}
 
-impl TotpCode {
+    /// Takes six to eight ASCII digits, for a factor that says later how many it wants.
+    pub fn of_any_length(text: &str) -> Result<Self, NotDigits> {
+        let digits = u8::try_from(text.len()).ok().and_then(Digits::from_count).ok_or(NotDigits)?;
+        Self::parse(text, digits).map_err(|_| NotDigits)
+    }
+
     /// How many digits it has.
     pub fn digits(&self) -> Option<Digits> {
         u8::try_from(self.0.len()).ok().and_then(Digits::from_count)

@@ -39,7 +39,7 @@ pub trait FactorStore: Send + Sync {
     /// event: all or nothing.
     ///
     /// The charge is one conditional statement before `judge` is asked, so that no two attempts share one; when
-    /// `judge` fails, nothing is charged. `judge` may be asked again when the transaction has to be repeated.
+    /// `judge` fails or cannot use the code, nothing is charged. `judge` may be asked again when the transaction has to be repeated.
     async fn attempt_setup(
         &self,
         attempt: SetupAttempt,
@@ -131,8 +131,9 @@ pub struct SetupAttempt {
     pub most: u8,
 }
 
-/// Decides on a charged attempt. Pure computation: it runs inside the store's transaction.
-pub type SetupJudge = Arc<dyn Fn(PendingFactor) -> Result<SetupVerdict, PortFailure> + Send + Sync>;
+/// Decides on a charged attempt; `None` when the code has another number of digits than the factor, and then nothing
+/// is charged or stored. Pure computation: it runs inside the store's transaction.
+pub type SetupJudge = Arc<dyn Fn(PendingFactor) -> Result<Option<SetupVerdict>, PortFailure> + Send + Sync>;
 
 /// What was decided, and what the audit trail says of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -160,6 +161,8 @@ pub enum SetupOutcome {
 pub enum SetupAttempted {
     /// The attempt was charged and judged.
     Judged(SetupOutcome),
+    /// The judge could not use the code; nothing was charged.
+    Malformed,
     /// There is no pending factor.
     NoPendingSetup,
     /// The pending factor had expired; it is removed.

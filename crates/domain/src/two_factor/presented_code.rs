@@ -2,7 +2,6 @@
 
 use super::backup_code::BackupCode;
 use super::code::TotpCode;
-use super::params::Digits;
 
 /// A well-formed code. A miss of one kind never leads to a try of the other.
 #[derive(Debug)]
@@ -16,7 +15,7 @@ pub enum PresentedCode {
 /// The text has the shape of no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a code is 6 digits from 0 to 9, or a backup code such as 7-K4QF-9XMA-2HTC-V6PD-R; check it for typing errors"
+    "a code is 6 to 8 digits from 0 to 9, or a backup code such as 7-K4QF-9XMA-2HTC-V6PD-R; check it for typing errors"
 )]
 pub struct NotAPresentedCode;
 
@@ -24,10 +23,9 @@ impl PresentedCode {
     /// Takes six to eight ASCII digits as a TOTP code (the factor says how many it wants), anything else as a backup
     /// code.
     pub fn parse(text: &str) -> Result<Self, NotAPresentedCode> {
-        let digits = u8::try_from(text.len()).ok().and_then(Digits::from_count);
-        match digits.map(|digits| TotpCode::parse(text, digits)) {
-            Some(Ok(code)) => Ok(Self::Totp(code)),
-            _ => BackupCode::parse(text).map(Self::Backup).map_err(|_| NotAPresentedCode),
+        match TotpCode::of_any_length(text) {
+            Ok(code) => Ok(Self::Totp(code)),
+            Err(_) => BackupCode::parse(text).map(Self::Backup).map_err(|_| NotAPresentedCode),
         }
     }
 }

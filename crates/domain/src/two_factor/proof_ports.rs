@@ -65,8 +65,8 @@ pub struct TotpAttempt {
     pub policy: LockoutPolicy,
 }
 
-/// Decides on an enabled factor to whose TOTP counter the present attempt is charged; `None` when the code has another number of digits than the factor, and then nothing is
-/// charged or stored. Pure computation: it runs inside the store's transaction.
+/// Decides on an enabled factor to whose TOTP counter the present attempt is charged; `None` when the code has another
+/// number of digits than the factor, and then nothing is charged or stored. Pure computation: it runs inside the store's transaction.
 pub type TotpJudge = Arc<dyn Fn(EnabledFactor) -> Result<Option<TotpVerdict>, PortFailure> + Send + Sync>;
 
 /// What was decided, and what the audit trail says of it.

@@ -32,7 +32,7 @@ pub struct RegenerateBackupCodes {
 
 impl RegenerateBackupCodes {
     /// Consumes `code` and swaps the whole set, in one transaction. The ten hashes are computed before it opens; nothing
-    /// is hashed for a user whose factor is not enabled or is locked.
+    /// is hashed for a user whose factor is not enabled or is locked, or for a code of another length.
     pub async fn run(
         &self,
         subject: Subject,
@@ -40,7 +40,7 @@ impl RegenerateBackupCodes {
         lockout: LockoutPolicy,
         caller: Caller,
     ) -> Result<BackupCodeSet, ProofError> {
-        self.refuse_in_vain(&subject, lockout).await?;
+        self.refuse_in_vain(&subject, &code, lockout).await?;
         let codes = BackupCodeSet::generate(&*self.entropy).map_err(PortFailure::from)?;
         let set = BackupSetId::mint(self.clock.now(), &*self.entropy).map_err(PortFailure::from)?;
         let place = BackupCodePlace { subject: subject.clone(), set };
@@ -55,13 +55,19 @@ impl RegenerateBackupCodes {
     }
 
     /// A look ahead, so that nobody makes us hash in vain; the decision itself falls in the transaction.
-    async fn refuse_in_vain(&self, subject: &Subject, lockout: LockoutPolicy) -> Result<(), ProofError> {
+    async fn refuse_in_vain(
+        &self,
+        subject: &Subject,
+        code: &TotpCode,
+        lockout: LockoutPolicy,
+    ) -> Result<(), ProofError> {
         let stored = self.factors.find(subject).await?;
         let Some(Factor::Enabled(factor)) = stored.map(|stored| stored.factor) else {
             return Err(ProofError::NotEnabled);
         };
         match factor.totp_attempts.lock(lockout, self.clock.now()) {
             Some(lock) => Err(ProofError::Locked(lock)),
+            None if code.digits() != Some(factor.binding.parameters.digits) => Err(ProofError::Malformed),
             None => Ok(()),
         }
     }

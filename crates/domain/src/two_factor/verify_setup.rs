@@ -24,6 +24,9 @@ pub enum VerifySetupError {
         /// Codes that may still be tried; at 0 the set-up is gone.
         attempts_left: u8,
     },
+    /// The code has not the number of digits that the factor asks for.
+    #[error("the code has a wrong number of digits")]
+    Malformed,
     /// There is no set-up to confirm.
     #[error("no set-up is pending")]
     NoPendingSetup,
@@ -79,6 +82,7 @@ impl VerifySetup {
             SetupAttempted::Judged(SetupOutcome::Exhausted) => {
                 Err(VerifySetupError::InvalidCode { attempts_left: 0 })
             }
+            SetupAttempted::Malformed => Err(VerifySetupError::Malformed),
             SetupAttempted::NoPendingSetup => Err(VerifySetupError::NoPendingSetup),
             SetupAttempted::Expired => Err(VerifySetupError::Expired),
             SetupAttempted::Replaced => Err(VerifySetupError::Replaced),
@@ -89,6 +93,9 @@ impl VerifySetup {
     fn judge(&self, code: TotpCode, caller: Caller, now: Timestamp) -> SetupJudge {
         let (sealer, entropy, limits) = (self.sealer.clone(), self.entropy.clone(), self.limits);
         Arc::new(move |factor: PendingFactor| {
+            if code.digits() != Some(factor.binding.parameters.digits) {
+                return Ok(None);
+            }
             let subject = factor.binding.subject.clone();
             let matched = matched_step(&*sealer, &factor.binding, &code, now)?;
             let outcome = decide(factor, matched, limits, now)?;
@@ -100,7 +107,7 @@ impl VerifySetup {
                 SetupOutcome::Exhausted => SecurityEvent::SetupCodeRefused { attempts_left: 0 },
             };
             let audit = AuditEvent::about_user(&subject, event, &caller, now, &*entropy)?;
-            Ok(SetupVerdict { outcome, audit })
+            Ok(Some(SetupVerdict { outcome, audit }))
         })
     }
 }

@@ -48,15 +48,16 @@ async fn a_wrong_code_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_is_hashed_for_a_factor_that_is_locked_or_not_enabled() {
+async fn nothing_is_hashed_for_a_code_that_cannot_be_right() {
     let (world, alice) = (World::new(), subject("alice"));
     assert!(matches!(regenerate(&world, &alice, "123456").await, Err(ProofError::NotEnabled)));
     let started = world.enrolled(&alice).await;
+    let hashed = world.hasher.calls();
+    assert!(matches!(regenerate(&world, &alice, "12345678").await, Err(ProofError::Malformed)));
     let wrong = wrong_code(&started.secret, world.clock.now());
     for _ in 0..5 {
         let _ = world.step_up(&alice, &wrong).await;
     }
-    let hashed = world.hasher.calls();
     assert!(matches!(regenerate(&world, &alice, &wrong).await, Err(ProofError::Locked(_))));
     assert_eq!(world.hasher.calls(), hashed);
 }

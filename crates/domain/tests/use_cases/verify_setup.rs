@@ -77,6 +77,21 @@ async fn the_fifth_wrong_code_removes_the_set_up() {
 }
 
 #[tokio::test]
+async fn a_code_of_another_length_is_malformed_and_costs_nothing() {
+    let (world, alice) = (World::new(), subject("alice"));
+    let started = world.start(&alice).await.unwrap();
+    let told = world.events();
+    for _ in 0..5 {
+        for code in ["1234567", "12345678"] {
+            let refused = world.verify(&alice, code).await;
+            assert!(matches!(refused, Err(VerifySetupError::Malformed)), "{refused:?}");
+        }
+    }
+    assert_eq!(world.events(), told);
+    assert_eq!(left_after_a_wrong_code(&world, &alice, &wrong_code(&started.secret, NOW)).await, 4);
+}
+
+#[tokio::test]
 async fn the_last_attempt_can_be_right() {
     let (world, alice) = (World::new(), subject("alice"));
     let started = world.start(&alice).await.unwrap();

@@ -1,6 +1,7 @@
 //! What a caller is told of a problem: the one place where errors become statuses, codes and details.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use actix_web::http::StatusCode;
 use countersign_domain::admission::admit::AdmissionError;
@@ -172,6 +173,7 @@ fn start_setup(error: &StartSetupError) -> Answer {
 fn verify_setup(error: &VerifySetupError) -> Answer {
     match error {
         VerifySetupError::InvalidCode { attempts_left } => invalid_code((*attempts_left).into()),
+        VerifySetupError::Malformed => malformed_code(error),
         VerifySetupError::NoPendingSetup => conflict("no_pending_setup", error.to_string()),
         VerifySetupError::Expired => conflict("setup_expired", error.to_string()),
         VerifySetupError::Replaced => conflict("setup_replaced", error.to_string()),
@@ -183,7 +185,7 @@ fn verify_setup(error: &VerifySetupError) -> Answer {
 fn proof(error: &ProofError) -> Answer {
     match error {
         ProofError::InvalidCode { attempts_left } => invalid_code(*attempts_left),
-        ProofError::Malformed => Problem::of_field("code", "not_acceptable", error).answer(),
+        ProofError::Malformed => malformed_code(error),
         ProofError::Locked(lock) => {
             let message = "too many wrong codes; codes are not looked at for now";
             let locked_until = lock.until().map(|until| until.to_string());
@@ -193,6 +195,11 @@ fn proof(error: &ProofError) -> Answer {
         ProofError::NotEnabled => conflict("not_enabled", error.to_string()),
         ProofError::Failure(failure) => port(failure),
     }
+}
+
+/// Not as long as the codes of the factor: a typing error, which costs nothing.
+fn malformed_code(error: &impl Display) -> Answer {
+    Problem::of_field("code", "not_acceptable", error).answer()
 }
 
 /// A wrong, a used and an expired code look alike.

@@ -4,7 +4,6 @@ use countersign_domain::admission::scope::Scope;
 use countersign_domain::two_factor::backup_code::BackupCode;
 use countersign_domain::two_factor::code::TotpCode;
 use countersign_domain::two_factor::lockout::LockoutPolicy;
-use countersign_domain::two_factor::params::Parameters;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -37,7 +36,7 @@ pub(super) const OF_USER: Route = Route {
 #[expect(dead_code, reason = "the schema of what `handle` takes out of the body field by field")]
 struct BackupCodesRequest {
     /// What the authenticator shows; a backup code is not taken here.
-    #[schema(pattern = "^[0-9]{6}$", example = "123456")]
+    #[schema(pattern = "^[0-9]{6,8}$", example = "123456")]
     code: String,
 }
 
@@ -51,9 +50,8 @@ struct BackupCodesBody<'a> {
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
     let AccountCall { state, subject, caller, .. } = call;
-    let digits = Parameters::default().digits;
     let mut fields = Fields::of(body.object(&state.settings).await?);
-    let code = fields.required("code", |text| TotpCode::parse(text, digits));
+    let code = fields.required("code", TotpCode::of_any_length);
     let code = fields.finish(code)?;
 
     let use_case = state.api.regenerate_backup_codes.clone();

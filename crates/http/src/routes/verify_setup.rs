@@ -3,7 +3,6 @@
 use countersign_domain::admission::scope::Scope;
 use countersign_domain::identity::SetupId;
 use countersign_domain::two_factor::code::TotpCode;
-use countersign_domain::two_factor::params::Parameters;
 use utoipa::ToSchema;
 
 use super::status::StatusBody;
@@ -26,7 +25,7 @@ pub(super) const ROUTE: Route = Route {
 #[expect(dead_code, reason = "the schema of what `handle` takes out of the body field by field")]
 struct VerifySetupRequest {
     /// The code that the authenticator shows.
-    #[schema(pattern = "^[0-9]{6}$", example = "123456")]
+    #[schema(pattern = "^[0-9]{6,8}$", example = "123456")]
     code: String,
     /// The set-up that is meant; without it, the one that is pending.
     #[schema(format = "ulid")]
@@ -35,9 +34,8 @@ struct VerifySetupRequest {
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
     let AccountCall { state, subject, caller, .. } = call;
-    let digits = Parameters::default().digits;
     let mut fields = Fields::of(body.object(&state.settings).await?);
-    let code = fields.required("code", |text| TotpCode::parse(text, digits));
+    let code = fields.required("code", TotpCode::of_any_length);
     let setup = fields.optional("setup_id", str::parse::<SetupId>);
     let code = fields.finish(code)?;
 

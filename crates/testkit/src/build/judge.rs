@@ -17,7 +17,7 @@ pub fn confirming_judge(step: TimeStep, now: Timestamp) -> SetupJudge {
         let subject = factor.binding.subject.clone();
         let enabled = factor.confirm(step, now).map_err(PortFailure::other)?;
         let audit = event_about_user(&subject, SecurityEvent::Enabled, now);
-        Ok(SetupVerdict { outcome: SetupOutcome::Confirmed(enabled), audit })
+        Ok(Some(SetupVerdict { outcome: SetupOutcome::Confirmed(enabled), audit }))
     })
 }
 
@@ -28,7 +28,7 @@ pub fn refusing_judge(now: Timestamp) -> SetupJudge {
         let attempts_left = factor.attempts_left(limits);
         let outcome = factor.refuse(limits).map_or(SetupOutcome::Exhausted, SetupOutcome::Refused);
         let audit = event_about_user(&subject, SecurityEvent::SetupCodeRefused { attempts_left }, now);
-        Ok(SetupVerdict { outcome, audit })
+        Ok(Some(SetupVerdict { outcome, audit }))
     })
 }
 

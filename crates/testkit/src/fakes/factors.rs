@@ -203,7 +203,7 @@ impl FactorStore for MemoryFactors {
             Ok(charged) => charged,
             Err(outcome) => return Ok(*outcome),
         };
-        let verdict = judge(charged)?;
+        let Some(verdict) = judge(charged)? else { return Ok(SetupAttempted::Malformed) };
         self.audit.commit(verdict.audit, || {
             tables.conclude(&attempt.subject, verdict.outcome.clone());
             SetupAttempted::Judged(verdict.outcome)

@@ -24,7 +24,10 @@ pub(super) fn attempt(
 ) -> UnitResult<SetupAttempted> {
     let key = subject_key(&attempt.subject);
     let Some(row) = charge(c, &key, attempt)? else { return refusal(c, &key, attempt) };
-    let SetupVerdict { outcome, audit } = judge(row.into_pending()?)?;
+    let Some(SetupVerdict { outcome, audit }) = judge(row.into_pending()?)? else {
+        give_back(c, &key)?;
+        return Ok(SetupAttempted::Malformed);
+    };
     match &outcome {
         SetupOutcome::Confirmed(factor) => enable(c, &key, factor)?,
         SetupOutcome::Refused(_) => {}
@@ -51,6 +54,11 @@ fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> Qu
         .returning(factors::all_columns)
         .get_result(c)
         .optional()
+}
+
+fn give_back(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
+    let charged = factors::table.find(key.clone()).filter(factors::attempts.assume_not_null().gt(0));
+    diesel::update(charged).set(factors::attempts.eq(factors::attempts - 1)).execute(c).map(drop)
 }
 
 fn refusal(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> UnitResult<SetupAttempted> {

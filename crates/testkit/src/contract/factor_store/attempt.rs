@@ -31,6 +31,7 @@ pub(super) fn cases() -> Vec<Case<Stores>> {
         an_exhausted_factor_is_removed_with_its_codes,
         no_more_attempts_are_judged_than_there_are,
         a_failing_judge_charges_and_stores_nothing,
+        a_code_that_the_judge_cannot_use_charges_and_stores_nothing,
         nothing_is_charged_when_the_audit_event_cannot_be_stored,
         an_expired_set_up_is_removed_and_not_judged,
         another_set_up_is_not_judged,
@@ -157,13 +158,26 @@ async fn a_failing_judge_charges_and_stores_nothing(stores: Stores) {
     assert_eq!(stores.events_about(&alice).await, ["two_factor.setup_started"]);
 }
 
+async fn a_code_that_the_judge_cannot_use_charges_and_stores_nothing(stores: Stores) {
+    let alice = subject("alice");
+    let setup = arrange::pending(&*stores.factors, &alice, NOW).await;
+    for _ in 0..10 {
+        let attempted = stores.attempt(setup_attempt(&alice, NOW), Arc::new(|_| Ok(None))).await.unwrap();
+        assert_eq!(attempted, SetupAttempted::Malformed);
+    }
+    assert_eq!(stores.find(&alice).await, Some(stored_pending(setup.factor)));
+    assert_eq!(stores.events_about(&alice).await, ["two_factor.setup_started"]);
+}
+
 async fn nothing_is_charged_when_the_audit_event_cannot_be_stored(stores: Stores) {
     let alice = subject("alice");
     let setup = arrange::pending(&*stores.factors, &alice, NOW).await;
     for outcome in [confirming_judge(TimeStep::new(1), NOW), refusing_judge(NOW)] {
         let taken = setup.audit.clone();
-        let judge: SetupJudge =
-            Arc::new(move |factor| Ok(SetupVerdict { audit: taken.clone(), ..outcome(factor)? }));
+        let judge: SetupJudge = Arc::new(move |factor| {
+            let verdict = outcome(factor)?;
+            Ok(verdict.map(|verdict| SetupVerdict { audit: taken.clone(), ..verdict }))
+        });
         assert!(stores.attempt(setup_attempt(&alice, NOW), judge).await.is_err());
         assert_eq!(stores.find(&alice).await, Some(stored_pending(setup.factor.clone())));
     }
@@ -239,7 +253,7 @@ async fn audit_events_are_in_the_order_of_attempts(stores: Stores) {
     let _ = stores.refuse(&alice).await;
     let judge: SetupJudge = Arc::new(move |factor| {
         let audit = event_about_user(&factor.binding.subject, SecurityEvent::Enabled, NOW);
-        Ok(SetupVerdict { outcome: SetupOutcome::Exhausted, audit })
+        Ok(Some(SetupVerdict { outcome: SetupOutcome::Exhausted, audit }))
     });
     let _ = stores.attempt(setup_attempt(&alice, NOW), judge).await.unwrap();
     let trail = stores.trail_of(&alice).await;
