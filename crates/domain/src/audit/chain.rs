@@ -46,6 +46,8 @@ impl ChainHash {
             hash.text(value);
         }
         hash.text(&record.actor);
+        hash.text(&record.request.map(|request| request.to_string()).unwrap_or_default());
+        hash.text(&record.address.map(|address| address.to_string()).unwrap_or_default());
         hash.bytes(&record.at.as_micros().to_be_bytes());
         Self(hash.0.finalize().into())
     }
@@ -82,7 +84,7 @@ mod tests {
     use ulid::Ulid;
 
     use super::*;
-    use crate::identity::{AuditEventId, Environment, UserId};
+    use crate::identity::{AuditEventId, Environment, RequestId, UserId};
     use crate::time::Timestamp;
 
     fn organization() -> OrganizationId {
@@ -97,6 +99,8 @@ mod tests {
             name: "two_factor.enabled".to_owned(),
             details: vec![("a".to_owned(), "b".to_owned())],
             actor: "user".to_owned(),
+            request: Some(RequestId::new(Ulid::from_parts(4, 4))),
+            address: "192.0.2.1".parse().ok(),
             at: Timestamp::from_seconds(3),
         }
     }
@@ -116,6 +120,8 @@ mod tests {
             AuditRecord { details: vec![("ab".to_owned(), String::new())], ..record() },
             AuditRecord { details: Vec::new(), ..record() },
             AuditRecord { actor: "operator".to_owned(), ..record() },
+            AuditRecord { request: None, ..record() },
+            AuditRecord { address: "192.0.2.2".parse().ok(), ..record() },
             AuditRecord { at: Timestamp::from_micros(3_000_001), ..record() },
         ];
         for other in changed {

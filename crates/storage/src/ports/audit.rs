@@ -3,12 +3,11 @@
 
 use async_trait::async_trait;
 use countersign_domain::audit::event::{Actor, AuditEvent};
-use countersign_domain::audit::ports::{AuditLog, AuditRecord};
+use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord, TrailPart};
 use countersign_domain::failure::PortFailure;
-use countersign_domain::identity::{AuditEventId, OrganizationId};
 use diesel::prelude::*;
 
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, MultiBackend};
 use crate::column::{corrupt, parse, time, user};
 use crate::database::Database;
 use crate::schema::audit_events;
@@ -62,6 +61,8 @@ impl AuditRow {
             name: self.name,
             details: serde_json::from_str(&self.details).map_err(|_| corrupt("audit_events.details"))?,
             actor: self.actor,
+            request: self.request_id.map(|id| parse("audit_events.request_id", &id)).transpose()?,
+            address: self.address.map(|text| parse("audit_events.address", &text)).transpose()?,
             at: time(self.happened_at),
         })
     }
@@ -85,25 +86,31 @@ impl AuditLog for Database {
         self.write(move |c| Ok(append(c, &event)?)).await
     }
 
-    async fn page(
-        &self,
-        organization: OrganizationId,
-        after: Option<AuditEventId>,
-        limit: u32,
-    ) -> Result<Vec<AuditRecord>, PortFailure> {
-        let organization = organization.to_string();
-        // No id is the empty text, so everything comes after it.
-        let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let rows = self
-            .read(move |c| {
-                Ok(audit_events::table
-                    .filter(audit_events::organization_id.eq(&organization))
-                    .filter(audit_events::id.gt(&after))
-                    .order(audit_events::id)
-                    .limit(limit.into())
-                    .load::<AuditRow>(c)?)
-            })
-            .await?;
+    async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, PortFailure> {
+        let rows = self.read(move |c| Ok(select(&query).load::<AuditRow>(c)?)).await?;
         rows.into_iter().map(AuditRow::into_record).collect()
+    }
+}
+
+fn select(query: &AuditQuery) -> audit_events::BoxedQuery<'static, MultiBackend> {
+    // No id is the empty text, so everything comes after it.
+    let after = query.after.map(|id| id.to_string()).unwrap_or_default();
+    let mut select = audit_events::table
+        .filter(audit_events::organization_id.eq(query.organization.to_string()))
+        .filter(audit_events::id.gt(after))
+        .order(audit_events::id)
+        .limit(query.limit.into())
+        .into_boxed();
+    let environment = audit_events::environment;
+    select = match query.part {
+        TrailPart::Whole => select,
+        TrailPart::Only(own) => select.filter(environment.eq(own.as_str())),
+        TrailPart::WithOrganization(own) => {
+            select.filter(environment.eq(own.as_str()).or(environment.is_null()))
+        }
+    };
+    match &query.user {
+        Some(user) => select.filter(audit_events::user_id.eq(user.as_str().to_owned())),
+        None => select,
     }
 }

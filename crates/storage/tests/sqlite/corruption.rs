@@ -5,7 +5,7 @@ use std::sync::Arc;
 use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest};
 use countersign_domain::admission::ports::{ApiKeyStore, Created, OrganizationStore, PlanStore};
 use countersign_domain::audit::event::SecurityEvent;
-use countersign_domain::audit::ports::AuditLog;
+use countersign_domain::audit::ports::{AuditLog, AuditQuery};
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::Environment;
 use countersign_domain::keys::KeyRegistry;
@@ -164,8 +164,11 @@ async fn damaged_usage_and_audit_rows_are_corrupt() {
     furnished.damage("UPDATE usage_counters SET turns = -1");
     let period = build::period_at(NOW).starts_at;
     assert_corrupt(&furnished.database.usage(id, Environment::Live, period).await, "turns");
-    furnished.damage("UPDATE audit_events SET details = '{}'");
-    assert_corrupt(&AuditLog::page(&furnished.database, id, None, 10).await, "details");
+    for damage in ["details = '{}'", "address = 'nowhere'", "request_id = 'x'", "environment = 'prod'"] {
+        let furnished = self::furnished().await;
+        furnished.damage(&format!("UPDATE audit_events SET {damage}"));
+        assert_corrupt(&AuditLog::page(&furnished.database, AuditQuery::whole(id, 10)).await, damage);
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The contract of [`AuditLog`](countersign_domain::audit::ports::AuditLog).
 
 use countersign_domain::audit::event::{Actor, AuditEvent, Caller, SecurityEvent};
-use countersign_domain::audit::ports::AuditRecord;
+use countersign_domain::audit::ports::{AuditQuery, AuditRecord, TrailPart};
 use countersign_domain::identity::{AuditEventId, Environment, OrganizationId, SetupId, UserId};
 use countersign_domain::time::Timestamp;
 
@@ -19,6 +19,8 @@ pub fn cases() -> Vec<Case<Stores>> {
         an_actor_is_named,
         pages_are_in_the_order_of_ids_and_miss_none,
         organizations_never_see_each_other,
+        a_part_of_the_trail_holds_its_environment_only,
+        the_events_of_a_user_are_theirs_alone,
         what_is_written_stays,
         concurrent_events_are_all_kept,
     ]
@@ -55,6 +57,8 @@ async fn an_event_about_a_user_can_be_read(stores: Stores) {
         name: name.to_owned(),
         details: details.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
         actor: "user".to_owned(),
+        request: event.caller.request,
+        address: event.caller.address,
         at,
     };
     let [started, refused, enabled] = &events;
@@ -95,7 +99,8 @@ async fn pages_are_in_the_order_of_ids_and_miss_none(stores: Stores) {
     }
     let ids: Vec<_> = events.iter().map(|event| event.id).collect();
     let page = async |after: AuditEventId, limit| {
-        let page = stores.audit.page(organization, Some(after), limit).await.unwrap();
+        let page = AuditQuery { after: Some(after), ..AuditQuery::whole(organization, limit) };
+        let page = stores.audit.page(page).await.unwrap();
         page.into_iter().map(|record| record.id).collect::<Vec<_>>()
     };
     assert_eq!(page(first, 2).await, ids[..2]);
@@ -113,8 +118,56 @@ async fn organizations_never_see_each_other(stores: Stores) {
         stores.audit.append(event).await.unwrap();
     }
     assert_eq!(stores.happened(one).await, ["organization.created"]);
-    assert_eq!(stores.audit.page(one, Some(early.id), 10).await.unwrap(), []);
+    let after = AuditQuery { after: Some(early.id), ..AuditQuery::whole(one, 10) };
+    assert_eq!(stores.audit.page(after).await.unwrap(), []);
     assert_eq!(stores.trail(two).await.len(), 3);
+    let alice = |organization| subject_in(organization, Environment::Live, "alice");
+    stores.audit.append(build::event_about_user(&alice(two), SecurityEvent::Enabled, NOW)).await.unwrap();
+    let of_alice = AuditQuery { user: Some(alice(one).user), ..AuditQuery::whole(one, 10) };
+    assert_eq!(stores.audit.page(of_alice).await.unwrap(), []);
+}
+
+/// The organization's creation, and for each environment one event of alice and one of Alice, in this order.
+async fn of_both_environments(stores: &Stores) -> (OrganizationId, Vec<AuditEventId>) {
+    let organization = stores.organization(1).await.id;
+    let mut ids = vec![stores.trail(organization).await[0].id];
+    for environment in [Environment::Live, Environment::Test] {
+        for user in ["alice", "Alice"] {
+            let subject = subject_in(organization, environment, user);
+            let event = build::event_about_user(&subject, SecurityEvent::Enabled, NOW);
+            ids.push(event.id);
+            stores.audit.append(event).await.unwrap();
+        }
+    }
+    (organization, ids)
+}
+
+async fn a_part_of_the_trail_holds_its_environment_only(stores: Stores) {
+    let (organization, ids) = of_both_environments(&stores).await;
+    let page = async |part| {
+        let page = stores.audit.page(AuditQuery { part, ..AuditQuery::whole(organization, 10) });
+        page.await.unwrap().into_iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(TrailPart::Whole).await, ids);
+    assert_eq!(page(TrailPart::Only(Environment::Live)).await, ids[1..3]);
+    assert_eq!(page(TrailPart::Only(Environment::Test)).await, ids[3..]);
+    assert_eq!(page(TrailPart::WithOrganization(Environment::Live)).await, ids[..3]);
+    assert_eq!(page(TrailPart::WithOrganization(Environment::Test)).await, [ids[0], ids[3], ids[4]]);
+}
+
+async fn the_events_of_a_user_are_theirs_alone(stores: Stores) {
+    let (organization, ids) = of_both_environments(&stores).await;
+    let page = async |user: &str, part, after| {
+        let user = Some(UserId::new(user).unwrap());
+        let query = AuditQuery { user, part, after, ..AuditQuery::whole(organization, 10) };
+        let page = stores.audit.page(query).await.unwrap();
+        page.into_iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page("alice", TrailPart::Whole, None).await, [ids[1], ids[3]]);
+    assert_eq!(page("alice", TrailPart::Whole, Some(ids[1])).await, [ids[3]]);
+    assert_eq!(page("Alice", TrailPart::Only(Environment::Test), None).await, [ids[4]]);
+    assert_eq!(page("alice", TrailPart::WithOrganization(Environment::Live), None).await, [ids[1]]);
+    assert_eq!(page("bob", TrailPart::Whole, None).await, []);
 }
 
 async fn what_is_written_stays(stores: Stores) {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign_domain::admission::organization::Organization;
 use countersign_domain::admission::ports::{ApiKeyStore, OrganizationStore, PlanStore};
 use countersign_domain::audit::event::AuditEvent;
-use countersign_domain::audit::ports::{AuditLog, AuditRecord};
+use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::identity::OrganizationId;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::quota::ports::UsageStore;
@@ -134,7 +134,7 @@ impl Stores {
 
     /// The organization's trail from its beginning.
     pub(super) async fn trail(&self, organization: OrganizationId) -> Vec<AuditRecord> {
-        self.audit.page(organization, None, u32::MAX).await.unwrap()
+        self.audit.page(AuditQuery::whole(organization, u32::MAX)).await.unwrap()
     }
 
     /// What happened, by the organization's trail.

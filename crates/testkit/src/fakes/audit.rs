@@ -2,9 +2,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use countersign_domain::audit::event::{Actor, AuditEvent};
-use countersign_domain::audit::ports::{AuditLog, AuditRecord};
+use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::failure::PortFailure;
-use countersign_domain::identity::{AuditEventId, OrganizationId};
 
 /// The audit trail in memory. Stores that write to it share it in an `Arc`.
 #[derive(Default, Debug)]
@@ -47,16 +46,16 @@ impl AuditLog for MemoryAudit {
         self.commit(event, || ())
     }
 
-    async fn page(
-        &self,
-        organization: OrganizationId,
-        after: Option<AuditEventId>,
-        limit: u32,
-    ) -> Result<Vec<AuditRecord>, PortFailure> {
+    async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, PortFailure> {
         let mut found = self.events();
-        found.retain(|event| event.organization == organization && Some(event.id) > after);
+        found.retain(|event| {
+            event.organization == query.organization
+                && query.part.contains(event.environment)
+                && (query.user.is_none() || event.user == query.user)
+                && Some(event.id) > query.after
+        });
         found.sort_by_key(|event| event.id);
-        found.truncate(limit.try_into().unwrap());
+        found.truncate(query.limit.try_into().unwrap());
         Ok(found.into_iter().map(record).collect())
     }
 }
@@ -73,6 +72,8 @@ fn record(event: AuditEvent) -> AuditRecord {
             Actor::ApiKey(id) => format!("api_key:{}", id.as_str()),
             Actor::Operator => "operator".to_owned(),
         },
+        request: event.caller.request,
+        address: event.caller.address,
         at: event.at,
     }
 }
