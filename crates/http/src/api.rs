@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_domain::admission::admit::Admission;
+use countersign_domain::audit::ports::AuditLog;
 use countersign_domain::entropy::Entropy;
 use countersign_domain::health::Dependency;
 use countersign_domain::quota::meter::QuotaMeter;
@@ -39,6 +40,8 @@ pub struct Api {
     pub assertion_keys: String,
     /// Reads the state of a second factor.
     pub read_status: Arc<ReadStatus>,
+    /// What happened.
+    pub audit: Arc<dyn AuditLog>,
     /// Reads quotas, for the headers of refusals.
     pub quota: Arc<QuotaMeter>,
     /// What must work for the service to be ready.

@@ -1,6 +1,7 @@
 //! The way in: credentials, rate, permission, in this order. Only then may a handler look at the body.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use countersign_domain::admission::organization::Organization;
 use countersign_domain::admission::principal::Principal;
 use countersign_domain::admission::scope::Scope;
 use countersign_domain::audit::event::{Actor, Caller};
-use countersign_domain::identity::{NotAUserId, RequestId, Subject, UserId};
+use countersign_domain::identity::{Environment, NotAUserId, RequestId, Subject, UserId};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
@@ -37,10 +38,15 @@ pub(crate) enum Handler {
     /// The platform acts on the account of the user whom the path names as `user_id`, with an API key that holds one of
     /// these scopes.
     Platform(&'static [Scope], AccountHandler),
+    /// The platform acts on the organization itself, with an API key that holds one of these scopes.
+    Organization(&'static [Scope], OrganizationHandler),
 }
 
 /// Answers a call about one account.
 pub(crate) type AccountHandler = fn(AccountCall, Body) -> LocalBoxFuture<'static, Outcome>;
+
+/// Answers a call about an organization.
+pub(crate) type OrganizationHandler = fn(OrganizationCall, Body) -> LocalBoxFuture<'static, Outcome>;
 
 /// A call by anybody.
 pub(crate) struct PublicCall {
@@ -57,6 +63,18 @@ pub(crate) struct AccountCall {
     pub(crate) organization: Organization,
     /// Where the call comes from, for the audit trail.
     pub(crate) caller: Caller,
+    /// What stands behind the `?` of the URL.
+    pub(crate) query: String,
+}
+
+/// A call about an organization as a whole, by the platform, that was let in.
+pub(crate) struct OrganizationCall {
+    pub(crate) state: Arc<State>,
+    pub(crate) organization: Organization,
+    /// The only data that the key reaches.
+    pub(crate) environment: Environment,
+    /// What stands behind the `?` of the URL.
+    pub(crate) query: String,
 }
 
 impl Handler {
@@ -79,12 +97,22 @@ impl Handler {
             Self::User(handler) => {
                 let access =
                     |principal: Principal, _: &HttpRequest| Ok((principal.into_user()?, Actor::User));
-                serve_account(access, handler, state, id, request, payload).await
+                serve_admitted(account(access, handler), state, id, request, payload).await
             }
             Self::Platform(scopes, handler) => {
                 let access =
                     |principal: Principal, request: &HttpRequest| named_user(principal, scopes, request);
-                serve_account(access, handler, state, id, request, payload).await
+                serve_admitted(account(access, handler), state, id, request, payload).await
+            }
+            Self::Organization(scopes, handler) => {
+                let answer = |entry: Entry| {
+                    let environment = entry.principal.into_api_key(scopes)?.environment;
+                    let query = entry.request.query_string().to_owned();
+                    let Entry { state, organization, .. } = entry;
+                    let call = OrganizationCall { state, organization, environment, query };
+                    Ok(handler(call, Body::new(entry.request, entry.payload)))
+                };
+                serve_admitted(answer, state, id, request, payload).await
             }
         }
     }
@@ -95,9 +123,34 @@ pub(crate) fn request_id(state: &State, request: &HttpRequest) -> RequestId {
     request.extensions().get().copied().unwrap_or_else(|| state.request_ids.next())
 }
 
-async fn serve_account(
+/// A call that came in, before its permission is known.
+struct Entry {
+    state: Arc<State>,
+    principal: Principal,
+    organization: Organization,
+    id: RequestId,
+    client: Option<IpAddr>,
+    request: HttpRequest,
+    payload: web::Payload,
+}
+
+/// Answers calls about the account that `access` finds.
+fn account(
     access: impl FnOnce(Principal, &HttpRequest) -> Result<(Subject, Actor), Problem>,
     handler: AccountHandler,
+) -> impl FnOnce(Entry) -> Result<LocalBoxFuture<'static, Outcome>, Problem> {
+    move |entry| {
+        let Entry { state, principal, organization, id, client, request, payload } = entry;
+        let (subject, actor) = access(principal, &request)?;
+        let caller = Caller { actor, request: Some(id), address: client };
+        let query = request.query_string().to_owned();
+        let call = AccountCall { state, subject, organization, caller, query };
+        Ok(handler(call, Body::new(request, payload)))
+    }
+}
+
+async fn serve_admitted(
+    answer: impl FnOnce(Entry) -> Result<LocalBoxFuture<'static, Outcome>, Problem>,
     state: Arc<State>,
     id: RequestId,
     request: HttpRequest,
@@ -111,12 +164,9 @@ async fn serve_account(
     };
     let Admitted { principal, organization, rate } = admitted;
     let account = Account { organization: organization.clone(), environment: principal.environment() };
-    let outcome = match access(principal, &request) {
-        Ok((subject, actor)) => {
-            let caller = Caller { actor, request: Some(id), address: client };
-            let call = AccountCall { state: state.clone(), subject, organization, caller };
-            caught(handler(call, Body::new(request, payload))).await
-        }
+    let entry = Entry { state: state.clone(), principal, organization, id, client, request, payload };
+    let outcome = match answer(entry) {
+        Ok(answering) => caught(answering).await,
         Err(denied) => Err(denied),
     };
     match outcome {
@@ -147,11 +197,7 @@ fn named_user(
     Ok((subject, Actor::ApiKey(key.key)))
 }
 
-async fn admit(
-    state: &State,
-    request: &HttpRequest,
-    client: Option<std::net::IpAddr>,
-) -> Result<Admitted, Refusal> {
+async fn admit(state: &State, request: &HttpRequest, client: Option<IpAddr>) -> Result<Admitted, Refusal> {
     let token = bearer_token(request.headers(), request.query_string()).map_err(Problem::from)?;
     let admission = state.in_time(state.api.admission.admit(token, client));
     Ok(caught(admission).await??)

@@ -27,6 +27,7 @@ mod client_address;
 mod credentials;
 mod gate;
 mod openapi;
+mod query;
 mod quota_cache;
 mod refusal;
 mod reply;

@@ -103,6 +103,7 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
         reset: Arc::new(proofs.reset),
         assertion_keys: proofs.assertion_keys,
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
+        audit: stores.audit.clone(),
         quota,
         dependencies: vec![stores.health.clone()],
         documentation_url: format!("{public_url}/docs"),

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use countersign_domain::audit::ports::AuditLog;
+use countersign_domain::audit::ports::{AuditLog, AuditQuery};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl};
 
 use crate::support::Home;
@@ -149,6 +149,7 @@ async fn a_token_is_minted_only_when_that_is_allowed() {
 async fn trail(home: &Home, organization: &str) -> Vec<String> {
     let url = DatabaseUrl::parse(&format!("sqlite:{}", home.path().join("live.db").display())).unwrap();
     let database = Database::open(&url, DatabaseOptions::default()).unwrap();
-    let records = AuditLog::page(&database, organization.parse().unwrap(), None, 100).await.unwrap();
+    let records =
+        AuditLog::page(&database, AuditQuery::whole(organization.parse().unwrap(), 100)).await.unwrap();
     records.iter().map(|record| format!("{} by {}", record.name, record.actor)).collect()
 }

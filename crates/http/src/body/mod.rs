@@ -1,7 +1,7 @@
 //! Request bodies: one well-formed JSON object, and nothing else.
 
 pub(crate) mod fields;
-mod json;
+pub(crate) mod json;
 mod media_type;
 mod reader;
 

@@ -2,7 +2,7 @@
 
 use utoipa::ToSchema;
 use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::{Object, Ref, RefOr, Schema};
 
 /// Schemas by name.
 pub(super) type Schemas = Vec<(String, RefOr<Schema>)>;
@@ -13,7 +13,15 @@ pub(crate) struct Documented {
     pub(super) summary: &'static str,
     pub(super) description: Option<&'static str>,
     pub(super) request: Option<RequestBody>,
+    pub(super) query: Vec<QueryParameter>,
     pub(super) outcomes: Vec<Outcome>,
+}
+
+/// A parameter behind the `?` of a URL; none is required.
+pub(crate) struct QueryParameter {
+    pub(crate) name: &'static str,
+    pub(crate) description: &'static str,
+    pub(crate) schema: Object,
 }
 
 /// A request body.
@@ -77,7 +85,7 @@ impl Body {
 
 impl Documented {
     pub(crate) const fn new(id: &'static str, summary: &'static str) -> Self {
-        Self { id, summary, description: None, request: None, outcomes: Vec::new() }
+        Self { id, summary, description: None, request: None, query: Vec::new(), outcomes: Vec::new() }
     }
 
     /// The same for a route on which the platform acts for a user.
@@ -92,6 +100,11 @@ impl Documented {
 
     pub(crate) fn request(self, request: RequestBody) -> Self {
         Self { request: Some(request), ..self }
+    }
+
+    pub(crate) fn query(mut self, parameter: QueryParameter) -> Self {
+        self.query.push(parameter);
+        self
     }
 
     pub(crate) fn success(self, body: Body) -> Self {

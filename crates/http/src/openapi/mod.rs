@@ -106,10 +106,13 @@ fn whole(route: &Route) -> Documented {
             (408, "The body came too slowly."),
             (413, "The body is too long."),
             (415, "The body is not `application/json` in UTF-8."),
-            (422, "The request can be read, but a value is not acceptable; `details` says which."),
         ] {
             documented = documented.outcome(status, description, Some(error_body()));
         }
+    }
+    if documented.request.is_some() || !documented.query.is_empty() {
+        let description = "The request can be read, but a value is not acceptable; `details` says which.";
+        documented = documented.outcome(422, description, Some(error_body()));
     }
     documented.outcome(500, "A fault of ours; the body says nothing of the inside.", Some(error_body()))
 }
@@ -121,6 +124,10 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         Handler::Platform(scopes, _) => {
             let scopes = scopes.iter().map(|scope| scope.as_str());
             ("Users", Some(SecurityRequirement::new(API_KEY, scopes)))
+        }
+        Handler::Organization(scopes, _) => {
+            let scopes = scopes.iter().map(|scope| scope.as_str());
+            ("Organization", Some(SecurityRequirement::new(API_KEY, scopes)))
         }
     };
     let mut operation = OperationBuilder::new()
@@ -135,6 +142,11 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
         operation = operation.parameter(parameter.required(Required::True).schema(Some(schema.build())));
+    }
+    for parameter in &documented.query {
+        let documented = ParameterBuilder::new().name(parameter.name).parameter_in(ParameterIn::Query);
+        let documented = documented.required(Required::False).description(Some(parameter.description));
+        operation = operation.parameter(documented.schema(Some(parameter.schema.clone())));
     }
     if let Some(request) = &documented.request {
         let required = if request.required { Required::True } else { Required::False };

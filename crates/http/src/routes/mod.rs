@@ -1,6 +1,7 @@
 //! The endpoints, one file each, and the one table of them.
 
 mod assertion_keys;
+mod audit_events;
 mod backup_codes;
 mod disable;
 mod docs;
@@ -12,8 +13,10 @@ mod openapi_document;
 mod page;
 pub(crate) mod ready;
 mod reset;
+mod security_events;
 mod setup;
 mod status;
+mod trail;
 mod verify;
 mod verify_setup;
 
@@ -67,6 +70,7 @@ pub(crate) const ROUTES: &[Route] = &[
     verify::ROUTE,
     backup_codes::ROUTE,
     disable::ROUTE,
+    security_events::ROUTE,
     status::OF_USER,
     setup::OF_USER,
     verify_setup::OF_USER,
@@ -74,6 +78,7 @@ pub(crate) const ROUTES: &[Route] = &[
     backup_codes::OF_USER,
     disable::OF_USER,
     reset::ROUTE,
+    audit_events::ROUTE,
     assertion_keys::ROUTE,
     health::ROUTE,
     ready::ROUTE,

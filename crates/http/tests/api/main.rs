@@ -30,3 +30,4 @@ mod setups;
 mod statuses_of_setup;
 mod stopping;
 mod support;
+mod trail;

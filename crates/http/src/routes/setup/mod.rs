@@ -67,7 +67,7 @@ struct SetupBody<'a> {
 }
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
-    let AccountCall { state, subject, organization, caller } = call;
+    let AccountCall { state, subject, organization, caller, .. } = call;
     let mut fields = Fields::of(body.optional_object(&state.settings).await?);
     let account = fields.optional("account_name", |text| account_name(&organization, text));
     let account = fields.finish(Some(account))?.unwrap_or_else(|| AccountName::of(&subject.user));

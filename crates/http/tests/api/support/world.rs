@@ -281,6 +281,7 @@ impl Ports<'_> {
             reset: Arc::new(reset),
             assertion_keys: r#"{"keys":[]}"#.to_owned(),
             read_status: Arc::new(ReadStatus { clock, factors }),
+            audit: self.stores.audit.clone(),
             quota,
             dependencies: vec![self.database.clone()],
             documentation_url: "https://docs.test".to_owned(),
