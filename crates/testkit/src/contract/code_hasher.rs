@@ -1,4 +1,4 @@
-//! The contract of [`CodeHasher`](countersign_domain::two_factor::ports::CodeHasher).
+//! The contract of [`CodeHasher`].
 
 use std::collections::BTreeSet;
 use std::fmt;

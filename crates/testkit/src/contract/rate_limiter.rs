@@ -1,4 +1,4 @@
-//! The contract of [`RateLimiter`](countersign_domain::admission::ports::RateLimiter).
+//! The contract of [`RateLimiter`].
 
 use std::fmt;
 use std::net::IpAddr;

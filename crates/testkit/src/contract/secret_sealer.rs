@@ -1,4 +1,4 @@
-//! The contract of [`SecretSealer`](countersign_domain::two_factor::ports::SecretSealer).
+//! The contract of [`SecretSealer`].
 
 use std::sync::Arc;
 
