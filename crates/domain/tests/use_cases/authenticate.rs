@@ -147,8 +147,6 @@ async fn a_mistyped_key_is_refused() {
     let issued = platform.issued(Environment::Live).await;
     let other = if issued.token.ends_with('a') { 'b' } else { 'a' };
     let mistyped = format!("{}{other}", &issued.token[..issued.token.len() - 1]);
-    // Even if somebody had stored its digest.
-    platform.import(&mistyped).await;
     platform.refuses(&mistyped).await;
     platform.refuses(&issued.token.to_lowercase()).await;
     platform.refuses(&issued.token[1..]).await;
@@ -157,9 +155,9 @@ async fn a_mistyped_key_is_refused() {
 #[tokio::test]
 async fn a_key_that_was_issued_elsewhere_may_have_any_shape() {
     let platform = Platform::new().await;
-    for token in
-        ["cs_live_x", "cs_live_8f14e45f-ceea-467f-a0e6-1e2b3c4d5e6f", &format!("cs_live_{}", "x".repeat(500))]
-    {
+    let like_ours = format!("cs_live_{}", "x".repeat(61));
+    let long = format!("cs_live_{}", "x".repeat(500));
+    for token in ["cs_live_x", "cs_live_8f14e45f-ceea-467f-a0e6-1e2b3c4d5e6f", &like_ours, &long] {
         platform.import(token).await;
         platform.authenticate(token).await.unwrap();
     }
