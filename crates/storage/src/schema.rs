@@ -19,6 +19,11 @@ diesel::table! {
         status -> Text,
         anchor_day -> Integer,
         created_at -> BigInt,
+        require_2fa -> Bool,
+        enforce_after -> Nullable<BigInt>,
+        max_attempts -> Integer,
+        lock_seconds -> Integer,
+        code_digits -> Integer,
     }
 }
 

@@ -7,6 +7,7 @@ use countersign_domain::audit::event::{AuditEvent, Caller, SecurityEvent};
 use countersign_domain::identity::{NotAnOrganizationName, OrganizationId, OrganizationName};
 use countersign_domain::quota::period::AnchorDay;
 use countersign_domain::quota::plan::{NotAPlanId, PlanId};
+use countersign_domain::two_factor::policy::OrganizationPolicy;
 use serde::Serialize;
 
 use crate::commands::{Outcome, Session, existing_organization};
@@ -119,6 +120,7 @@ pub(crate) async fn create(
         plan: found,
         status: OrganizationStatus::Active,
         anchor_day: AnchorDay::of(now),
+        policy: OrganizationPolicy::default(),
         created_at: now,
     };
     let event = SecurityEvent::OrganizationCreated { plan: plan.clone() };

@@ -4,6 +4,7 @@ use crate::identity::{OrganizationId, OrganizationName};
 use crate::quota::period::AnchorDay;
 use crate::quota::plan::Plan;
 use crate::time::Timestamp;
+use crate::two_factor::policy::OrganizationPolicy;
 
 /// Whether an organization's calls are served.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +43,8 @@ pub struct Organization {
     pub status: OrganizationStatus,
     /// When its billing periods begin.
     pub anchor_day: AnchorDay,
+    /// What it asks of its users' second factors.
+    pub policy: OrganizationPolicy,
     /// Since when it exists.
     pub created_at: Timestamp,
 }

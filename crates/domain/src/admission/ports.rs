@@ -12,6 +12,7 @@ use crate::failure::PortFailure;
 use crate::identity::{AuditEventId, Environment, OrganizationId, Subject};
 use crate::quota::plan::{Plan, PlanId};
 use crate::time::Timestamp;
+use crate::two_factor::policy::{OrganizationPolicy, PolicyChange};
 
 /// Keeps organizations.
 ///
@@ -35,6 +36,44 @@ pub trait OrganizationStore: Send + Sync {
         status: OrganizationStatus,
         audit: AuditEvent,
     ) -> Result<bool, PortFailure>;
+
+    /// Changes fields of the policy, with its audit event; tells the policy afterwards. Of concurrent changes none is
+    /// lost: each is applied to what the one before it left. A change that changes nothing has no event. `None` when
+    /// there is no such organization.
+    async fn change_policy(
+        &self,
+        revision: PolicyRevision,
+    ) -> Result<Option<OrganizationPolicy>, PortFailure>;
+}
+
+/// A policy is changed. What it was before shows only in the store, so the event is made there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyRevision {
+    /// Whose policy.
+    pub organization: OrganizationId,
+    /// What changes.
+    pub change: PolicyChange,
+    /// When.
+    pub at: Timestamp,
+    /// The id of the audit event.
+    pub event: AuditEventId,
+    /// Who changes it.
+    pub caller: Caller,
+}
+
+impl PolicyRevision {
+    /// What the organization's audit trail says of it.
+    pub fn audit(&self, old: OrganizationPolicy, new: OrganizationPolicy) -> AuditEvent {
+        AuditEvent {
+            id: self.event,
+            organization: self.organization,
+            environment: None,
+            user: None,
+            event: SecurityEvent::PolicyChanged { old, new },
+            caller: self.caller.clone(),
+            at: self.at,
+        }
+    }
 }
 
 /// The outcome of storing something new.

@@ -9,6 +9,7 @@ use crate::quota::plan::PlanId;
 use crate::time::Timestamp;
 use crate::two_factor::assertion::Method;
 use crate::two_factor::backup_code::Slot;
+use crate::two_factor::policy::OrganizationPolicy;
 use crate::two_factor::reset::ResetReason;
 
 /// Who caused an event.
@@ -122,6 +123,13 @@ pub enum SecurityEvent {
     OrganizationSuspended,
     /// An organization was resumed.
     OrganizationResumed,
+    /// An organization's policy was changed.
+    PolicyChanged {
+        /// What it was.
+        old: OrganizationPolicy,
+        /// What it is.
+        new: OrganizationPolicy,
+    },
     /// An API key was made or imported.
     ApiKeyCreated {
         /// Which.
@@ -153,6 +161,7 @@ impl SecurityEvent {
             Self::OrganizationCreated { .. } => "organization.created",
             Self::OrganizationSuspended => "organization.suspended",
             Self::OrganizationResumed => "organization.resumed",
+            Self::PolicyChanged { .. } => "organization.policy_changed",
             Self::ApiKeyCreated { .. } => "api_key.created",
             Self::ApiKeyRevoked { .. } => "api_key.revoked",
             Self::UserTokenMinted => "user_token.minted",
@@ -180,6 +189,7 @@ impl SecurityEvent {
             Self::FewBackupCodes { remaining } => vec![("remaining", remaining.to_string())],
             Self::Reset { reason } => vec![("reason", reason.as_str().to_owned())],
             Self::OrganizationCreated { plan } => vec![("plan", plan.to_string())],
+            Self::PolicyChanged { old, new } => old.differences(new),
             Self::ApiKeyCreated { key } | Self::ApiKeyRevoked { key } => {
                 vec![("key_id", key.as_str().to_owned())]
             }

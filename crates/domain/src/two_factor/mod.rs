@@ -2,6 +2,7 @@
 
 pub mod assertion;
 pub mod backup_code;
+pub mod change_policy;
 pub mod code;
 pub mod disable;
 pub mod factor;

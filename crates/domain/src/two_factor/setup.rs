@@ -177,7 +177,7 @@ impl StartSetup {
 
         // The user's ten minutes begin when the answer is ready, not when hashing began.
         let now = self.clock.now();
-        let factor = self.pending_factor(subject, &secret, now)?;
+        let factor = self.pending_factor(organization, subject, &secret, now)?;
         let started = StartedSetup {
             setup: factor.setup,
             otpauth_uri: otpauth_uri(
@@ -203,19 +203,16 @@ impl StartSetup {
 
     fn pending_factor(
         &self,
+        organization: &Organization,
         subject: &Subject,
         secret: &TotpSecret,
         now: Timestamp,
     ) -> Result<PendingFactor, StartSetupError> {
         let id = FactorId::mint(now, &*self.entropy)?;
         let sealed = self.sealer.seal(SecretPlace { subject, factor: id }, secret)?;
+        let parameters = Parameters { digits: organization.policy.digits.digits(), ..Parameters::default() };
         Ok(PendingFactor {
-            binding: Binding {
-                subject: subject.clone(),
-                id,
-                secret: sealed,
-                parameters: Parameters::default(),
-            },
+            binding: Binding { subject: subject.clone(), id, secret: sealed, parameters },
             setup: SetupId::mint(now, &*self.entropy)?,
             expires_at: now.saturating_add(self.limits.pending.lifetime),
             attempts: 0,

@@ -6,8 +6,8 @@ use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::identity::Subject;
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::Method;
-use countersign_domain::two_factor::disable::DisableTwoFactor;
-use countersign_domain::two_factor::lockout::LockoutPolicy;
+use countersign_domain::two_factor::disable::{DisableError, DisableTwoFactor};
+use countersign_domain::two_factor::policy::OrganizationPolicy;
 use countersign_domain::two_factor::presented_code::PresentedCode;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::reset::{ResetReason, ResetTwoFactor};
@@ -17,10 +17,10 @@ use countersign_testkit::contention::{CONTENDERS, together};
 
 use crate::world::World;
 
-async fn disable(world: &World, subject: &Subject, code: &str) -> Result<TwoFactorStatus, ProofError> {
+async fn disable(world: &World, subject: &Subject, code: &str) -> Result<TwoFactorStatus, DisableError> {
     let code = PresentedCode::parse(code).unwrap();
     let use_case = DisableTwoFactor { prove: world.prove() };
-    use_case.run(subject.clone(), code, LockoutPolicy::TOTP, caller()).await
+    use_case.run(subject.clone(), code, world.organization.policy, caller()).await
 }
 
 async fn reset(world: &World, subject: &Subject) -> bool {
@@ -53,8 +53,42 @@ async fn a_wrong_or_used_code_turns_nothing_off() {
     let (world, alice) = (World::new(), subject("alice"));
     let started = world.enrolled(&alice).await;
     let spent = code_at_instant(&started.secret, world.clock.now());
-    assert!(matches!(disable(&world, &alice, &spent).await, Err(ProofError::InvalidCode { .. })));
+    let refused = disable(&world, &alice, &spent).await;
+    assert!(matches!(refused, Err(DisableError::Proof(ProofError::InvalidCode { .. }))), "{refused:?}");
     assert_eq!(world.stores.factors.count(), 1);
+}
+
+#[tokio::test]
+async fn where_2fa_is_required_no_code_is_looked_at_and_the_platform_can_still_reset() {
+    let (mut world, alice) = (World::new(), subject("alice"));
+    let started = world.enrolled(&alice).await;
+    world.clock.advance(Duration::from_secs(30));
+    let from = world.clock.now().saturating_add(Duration::from_secs(30));
+    world.organization.policy =
+        OrganizationPolicy { require_2fa: true, enforce_after: Some(from), ..OrganizationPolicy::default() };
+    world.clock.set(from);
+    let (before, told) = (world.stored(&alice).await, world.events());
+    let right = code_at_instant(&started.secret, from);
+    let backup_code = started.backup_codes.0[0].reveal();
+    for code in [right.as_str(), "000000", "12345678", &backup_code] {
+        let refused = disable(&world, &alice, code).await;
+        assert!(matches!(refused, Err(DisableError::Required)), "{refused:?}");
+    }
+    assert_eq!((world.stored(&alice).await, world.events()), (before, told));
+    world.step_up(&alice, &right).await.unwrap();
+    assert!(reset(&world, &alice).await);
+}
+
+#[tokio::test]
+async fn before_a_requirement_begins_2fa_can_be_turned_off() {
+    let (mut world, alice) = (World::new(), subject("alice"));
+    let started = world.enrolled(&alice).await;
+    world.clock.advance(Duration::from_secs(30));
+    let from = world.clock.now().saturating_add(Duration::from_micros(1));
+    world.organization.policy =
+        OrganizationPolicy { require_2fa: true, enforce_after: Some(from), ..OrganizationPolicy::default() };
+    let code = code_at_instant(&started.secret, world.clock.now());
+    assert_eq!(disable(&world, &alice, &code).await.unwrap(), TwoFactorStatus::Disabled);
 }
 
 #[tokio::test]

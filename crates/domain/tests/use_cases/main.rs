@@ -11,6 +11,7 @@ mod admission;
 mod authenticate;
 mod check_keys;
 mod disable_and_reset;
+mod policy;
 mod proof;
 mod proof_failure;
 mod quota_meter;

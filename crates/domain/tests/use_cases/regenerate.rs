@@ -7,7 +7,6 @@ use countersign_domain::identity::Subject;
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::Method;
 use countersign_domain::two_factor::backup_code::BackupCodeSet;
-use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
 use countersign_testkit::build::{caller, code_at_instant, subject, typed_code, wrong_code};
@@ -22,7 +21,7 @@ async fn regenerate(world: &World, subject: &Subject, code: &str) -> Result<Back
         hasher: world.hasher.clone(),
         prove: world.prove(),
     };
-    use_case.run(subject.clone(), typed_code(code), LockoutPolicy::TOTP, caller()).await
+    use_case.run(subject.clone(), typed_code(code), world.organization.policy.lockout(), caller()).await
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use countersign_domain::quota::ports::{UsageEvent, UsageStore};
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::AssertionBinding;
 use countersign_domain::two_factor::factor::{Factor, PendingFactor, PendingLimits};
-use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::otpauth::AccountName;
 use countersign_domain::two_factor::ports::{FactorStore, SecretSealer};
 use countersign_domain::two_factor::presented_code::PresentedCode;
@@ -126,7 +125,9 @@ impl World {
         let use_case = VerifyCode { prove: self.prove(), signer, entropy: self.entropy.clone() };
         let code = PresentedCode::parse(code).unwrap();
         let binding = AssertionBinding::default();
-        use_case.run(subject.clone(), code, LockoutPolicy::TOTP, binding, build::caller()).await
+        use_case
+            .run(subject.clone(), code, self.organization.policy.lockout(), binding, build::caller())
+            .await
     }
 
     /// Starts and confirms a set-up; tells its secret and its backup codes.

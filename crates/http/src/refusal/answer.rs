@@ -9,6 +9,7 @@ use countersign_domain::admission::authenticate::AuthenticationError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::disable::DisableError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
@@ -74,7 +75,8 @@ impl Problem {
             }
             Self::StartSetup(error) => start_setup(error),
             Self::VerifySetup(error) => verify_setup(error),
-            Self::Proof(error) => proof(error),
+            Self::Proof(error) | Self::Disable(DisableError::Proof(error)) => proof(error),
+            Self::Disable(error @ DisableError::Required) => forbidden(error),
             Self::Port(failure) => port(failure),
             Self::Deadline => unavailable(),
             Self::Lost(_) | Self::Panic | Self::Unwritable(_) => internal(),
@@ -126,8 +128,12 @@ fn admission(error: &AdmissionError) -> Answer {
     }
 }
 
+fn forbidden(error: &impl Display) -> Answer {
+    say(StatusCode::FORBIDDEN, ErrorCode::PermissionDenied, error.to_string())
+}
+
 fn permission(error: PermissionDenied) -> Answer {
-    let answer = say(StatusCode::FORBIDDEN, ErrorCode::PermissionDenied, error.to_string());
+    let answer = forbidden(&error);
     match error {
         PermissionDenied::ScopeMissing(scope) => {
             let extra = challenge(&format!(", error=\"insufficient_scope\", scope=\"{scope}\""));

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::two_factor::disable::DisableError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
@@ -53,6 +54,9 @@ pub(crate) enum Problem {
     /// A code was not accepted.
     #[error(transparent)]
     Proof(#[from] ProofError),
+    /// 2FA was not turned off.
+    #[error(transparent)]
+    Disable(#[from] DisableError),
     /// A port could not do its job.
     #[error(transparent)]
     Port(#[from] PortFailure),

@@ -3,7 +3,6 @@
 use countersign_domain::admission::scope::Scope;
 use countersign_domain::two_factor::backup_code::BackupCode;
 use countersign_domain::two_factor::code::TotpCode;
-use countersign_domain::two_factor::lockout::LockoutPolicy;
 use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
@@ -49,13 +48,14 @@ struct BackupCodesBody<'a> {
 }
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
-    let AccountCall { state, subject, caller, .. } = call;
+    let AccountCall { state, subject, organization, caller, .. } = call;
+    let lockout = organization.policy.lockout();
     let mut fields = Fields::of(body.object(&state.settings).await?);
     let code = fields.required("code", TotpCode::of_any_length);
     let code = fields.finish(code)?;
 
     let use_case = state.api.regenerate_backup_codes.clone();
-    let work = async move { use_case.run(subject, code, LockoutPolicy::TOTP, caller).await };
+    let work = async move { use_case.run(subject, code, lockout, caller).await };
     let codes = state.detached(work).await?;
     let codes: Vec<Zeroizing<String>> = codes.0.iter().map(BackupCode::reveal).collect();
     reply::ok_secret(&BackupCodesBody { backup_codes: codes.iter().map(|code| code.as_str()).collect() })

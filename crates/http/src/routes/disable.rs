@@ -1,7 +1,6 @@
 //! `POST /v1/me/2fa/disable`: a code turns 2FA off.
 
 use countersign_domain::admission::scope::Scope;
-use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::presented_code::PresentedCode;
 use utoipa::ToSchema;
 
@@ -37,20 +36,22 @@ struct DisableRequest {
 }
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
-    let AccountCall { state, subject, caller, .. } = call;
+    let AccountCall { state, subject, organization, caller, .. } = call;
     let mut fields = Fields::of(body.object(&state.settings).await?);
     let code = fields.required("code", PresentedCode::parse);
     let code = fields.finish(code)?;
 
     let use_case = state.api.disable.clone();
-    let work = async move { use_case.run(subject, code, LockoutPolicy::TOTP, caller).await };
+    let work = async move { use_case.run(subject, code, organization.policy, caller).await };
     let status = state.detached(work).await?;
-    reply::ok(&StatusBody::from(status))
+    reply::ok(&StatusBody::of(status, &organization, &*state.api.clock))
 }
 
 fn documented() -> Documented {
     Documented::new("disable_two_factor", "Turn 2FA off, with a code")
-        .describe("The secret and the backup codes are removed.")
+        .describe(
+            "The secret and the backup codes are removed. It is 403 while the organization requires 2FA.",
+        )
         .request(request::<DisableRequest>().required())
         .success(success::<StatusBody>())
         .conflict("not_enabled")

@@ -60,7 +60,7 @@ async fn handle(call: AccountCall) -> Outcome {
             name: organization.name.as_str().to_owned(),
         },
         plan: PlanBody { id: organization.plan.id.to_string() },
-        two_factor: status.into(),
+        two_factor: StatusBody::of(status, organization, &*state.api.clock),
     })
 }
 

@@ -1,6 +1,8 @@
 //! `GET /v1/me/2fa`: the state of the caller's second factor.
 
+use countersign_domain::admission::organization::Organization;
 use countersign_domain::admission::scope::Scope;
+use countersign_domain::time::Clock;
 use countersign_domain::two_factor::status::TwoFactorStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,7 +36,7 @@ pub(super) struct StatusBody {
     /// Until when no code of the authenticator is taken.
     #[schema(format = DateTime, required = true)]
     locked_until: Option<String>,
-    /// Whether the organization demands a second factor.
+    /// Whether the organization's policy requires a second factor now.
     required: bool,
 }
 
@@ -50,15 +52,16 @@ enum State {
     Enabled,
 }
 
-impl From<TwoFactorStatus> for StatusBody {
-    fn from(status: TwoFactorStatus) -> Self {
+impl StatusBody {
+    /// The status of a user of `organization`.
+    pub(super) fn of(status: TwoFactorStatus, organization: &Organization, clock: &dyn Clock) -> Self {
         let none = Self {
             state: State::Disabled,
             enabled_at: None,
             pending_expires_at: None,
             backup_codes_remaining: None,
             locked_until: None,
-            required: false,
+            required: organization.policy.requires_2fa(clock.now()),
         };
         match status {
             TwoFactorStatus::Disabled => none,
@@ -79,7 +82,7 @@ impl From<TwoFactorStatus> for StatusBody {
 async fn handle(call: AccountCall) -> Outcome {
     let state = &call.state;
     let status = state.in_time(state.api.read_status.of(&call.subject)).await??;
-    reply::ok(&StatusBody::from(status))
+    reply::ok(&StatusBody::of(status, &call.organization, &*state.api.clock))
 }
 
 pub(super) const OF_USER: Route = Route {

@@ -2,7 +2,6 @@
 
 use countersign_domain::admission::scope::Scope;
 use countersign_domain::two_factor::assertion::{AssertionBinding, BoundText};
-use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::presented_code::PresentedCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,7 +55,8 @@ struct VerifyBody<'a> {
 }
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
-    let AccountCall { state, subject, caller, .. } = call;
+    let AccountCall { state, subject, organization, caller, .. } = call;
+    let lockout = organization.policy.lockout();
     let mut fields = Fields::of(body.object(&state.settings).await?);
     let code = fields.required("code", PresentedCode::parse);
     let purpose = fields.optional("purpose", |text| BoundText::new(text));
@@ -65,7 +65,7 @@ async fn handle(call: AccountCall, body: Body) -> Outcome {
 
     let binding = AssertionBinding { purpose, transaction };
     let use_case = state.api.verify_code.clone();
-    let work = async move { use_case.run(subject, code, LockoutPolicy::TOTP, binding, caller).await };
+    let work = async move { use_case.run(subject, code, lockout, binding, caller).await };
     let verified = state.detached(work).await?;
     reply::ok_secret(&VerifyBody {
         method: verified.proof.method.as_str(),

@@ -33,7 +33,7 @@ struct VerifySetupRequest {
 }
 
 async fn handle(call: AccountCall, body: Body) -> Outcome {
-    let AccountCall { state, subject, caller, .. } = call;
+    let AccountCall { state, subject, organization, caller, .. } = call;
     let mut fields = Fields::of(body.object(&state.settings).await?);
     let code = fields.required("code", TotpCode::of_any_length);
     let setup = fields.optional("setup_id", str::parse::<SetupId>);
@@ -42,7 +42,7 @@ async fn handle(call: AccountCall, body: Body) -> Outcome {
     let use_case = state.api.verify_setup.clone();
     let work = async move { use_case.run(subject, code, setup, caller).await };
     let status = state.detached(work).await?;
-    reply::ok(&StatusBody::from(status))
+    reply::ok(&StatusBody::of(status, &organization, &*state.api.clock))
 }
 
 pub(super) const OF_USER: Route = Route {

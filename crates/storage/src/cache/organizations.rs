@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
-use countersign_domain::admission::ports::{Created, OrganizationStore};
+use countersign_domain::admission::ports::{Created, OrganizationStore, PolicyRevision};
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::OrganizationId;
 use countersign_domain::time::Clock;
+use countersign_domain::two_factor::policy::OrganizationPolicy;
 
 use super::Cache;
 
@@ -54,6 +55,16 @@ impl OrganizationStore for CachedOrganizations {
         audit: AuditEvent,
     ) -> Result<bool, PortFailure> {
         let changed = self.inner.set_status(id, status, audit).await;
+        self.cache.forget(&id);
+        changed
+    }
+
+    async fn change_policy(
+        &self,
+        revision: PolicyRevision,
+    ) -> Result<Option<OrganizationPolicy>, PortFailure> {
+        let id = revision.organization;
+        let changed = self.inner.change_policy(revision).await;
         self.cache.forget(&id);
         changed
     }

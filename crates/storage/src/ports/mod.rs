@@ -7,5 +7,6 @@ pub(crate) mod health;
 mod key_registry;
 mod organizations;
 mod plans;
+mod policy;
 mod proofs;
 mod usage;

@@ -2,19 +2,42 @@
 
 use async_trait::async_trait;
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
-use countersign_domain::admission::ports::{Created, OrganizationStore};
+use countersign_domain::admission::ports::{Created, OrganizationStore, PolicyRevision};
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{OrganizationId, OrganizationName};
 use countersign_domain::quota::period::AnchorDay;
+use countersign_domain::two_factor::policy::OrganizationPolicy;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 
-use super::audit;
 use super::plans::PlanRow;
+use super::policy::PolicyRow;
+use super::{audit, policy};
 use crate::column::{corrupt, number, parse, time};
 use crate::database::Database;
 use crate::schema::{organizations, plans};
+
+type Columns = (
+    organizations::id,
+    organizations::name,
+    organizations::plan_id,
+    organizations::status,
+    organizations::anchor_day,
+    organizations::created_at,
+    policy::Columns,
+);
+
+/// The columns of `organizations`, in the order of [`OrganizationRow`].
+const COLUMNS: Columns = (
+    organizations::id,
+    organizations::name,
+    organizations::plan_id,
+    organizations::status,
+    organizations::anchor_day,
+    organizations::created_at,
+    policy::COLUMNS,
+);
 
 /// A row of `organizations`.
 #[derive(Queryable, Insertable)]
@@ -26,6 +49,8 @@ struct OrganizationRow {
     status: String,
     anchor_day: i32,
     created_at: i64,
+    #[diesel(embed)]
+    policy: PolicyRow,
 }
 
 impl OrganizationRow {
@@ -37,6 +62,7 @@ impl OrganizationRow {
             status: organization.status.as_str().to_owned(),
             anchor_day: organization.anchor_day.number().into(),
             created_at: organization.created_at.as_micros(),
+            policy: PolicyRow::of(&organization.policy),
         }
     }
 
@@ -49,6 +75,7 @@ impl OrganizationRow {
             plan: plan.into_plan()?,
             status: status.ok_or_else(|| corrupt("organizations.status"))?,
             anchor_day: anchor.ok_or_else(|| corrupt("organizations.anchor_day"))?,
+            policy: self.policy.into_policy()?,
             created_at: time(self.created_at),
         })
     }
@@ -73,6 +100,7 @@ impl OrganizationStore for Database {
                 let found = organizations::table
                     .inner_join(plans::table)
                     .filter(organizations::id.eq(&id))
+                    .select((COLUMNS, plans::all_columns))
                     .first::<(OrganizationRow, PlanRow)>(c);
                 Ok(found.optional()?)
             })
@@ -93,6 +121,7 @@ impl OrganizationStore for Database {
                     .filter(organizations::id.gt(&after))
                     .order(organizations::id)
                     .limit(limit.into())
+                    .select((COLUMNS, plans::all_columns))
                     .load::<(OrganizationRow, PlanRow)>(c)?)
             })
             .await?;
@@ -128,5 +157,12 @@ impl OrganizationStore for Database {
             Ok(changed == 1)
         })
         .await
+    }
+
+    async fn change_policy(
+        &self,
+        revision: PolicyRevision,
+    ) -> Result<Option<OrganizationPolicy>, PortFailure> {
+        self.write(move |c| policy::change(c, &revision)).await
     }
 }

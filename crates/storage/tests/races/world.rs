@@ -8,10 +8,11 @@ use countersign_domain::identity::Subject;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::AssertionBinding;
-use countersign_domain::two_factor::disable::DisableTwoFactor;
+use countersign_domain::two_factor::disable::{DisableError, DisableTwoFactor};
 use countersign_domain::two_factor::factor::PendingLimits;
 use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::otpauth::AccountName;
+use countersign_domain::two_factor::policy::OrganizationPolicy;
 use countersign_domain::two_factor::presented_code::PresentedCode;
 use countersign_domain::two_factor::proof::{ProofError, ProveFactor};
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
@@ -167,7 +168,11 @@ impl World {
     async fn disable(&self) -> Result<TwoFactorStatus, ProofError> {
         let code = PresentedCode::parse(&self.totp).unwrap();
         let use_case = DisableTwoFactor { prove: self.prove() };
-        use_case.run(self.alice.clone(), code, LockoutPolicy::TOTP, caller()).await
+        let policy = OrganizationPolicy::default();
+        use_case.run(self.alice.clone(), code, policy, caller()).await.map_err(|error| match error {
+            DisableError::Proof(error) => error,
+            DisableError::Required => panic!("the default policy requires nothing"),
+        })
     }
 
     async fn regenerate(&self) -> Result<(), ProofError> {

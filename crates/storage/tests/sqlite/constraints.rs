@@ -27,7 +27,7 @@ fn sql(text: &str) -> String {
 
 fn valid_rows() -> String {
     sql("
-    INSERT INTO organizations VALUES ('@', 'Example', 'free', 'active', 31, 0);
+    INSERT INTO organizations VALUES ('@', 'Example', 'free', 'active', 31, 0, 1, NULL, 3, 30, 8);
     INSERT INTO api_keys VALUES (1, 'abcdefghijkl', '@', 'live', '2fa:read', zeroblob(32), 0, 7);
     INSERT INTO FACTOR VALUES ('@', 'live', 'pending', '@', 1, x'00', 'SHA1', 6, 30, 'pending', '@', 10, 0, NULL, NULL);
     INSERT INTO FACTOR VALUES ('@', 'live', 'enabled', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
@@ -87,6 +87,19 @@ fn an_organization_has_a_plan_that_exists() {
         ("UPDATE organizations SET anchor_day = 32", "anchor_day"),
         ("UPDATE organizations SET name = ''", "length(name)"),
         ("DELETE FROM organizations", "FOREIGN KEY"),
+    ]);
+}
+
+#[test]
+fn no_policy_makes_guessing_easy() {
+    refused(&[
+        ("UPDATE organizations SET require_2fa = 2", "require_2fa"),
+        ("UPDATE organizations SET max_attempts = 2", "max_attempts"),
+        ("UPDATE organizations SET max_attempts = 11", "max_attempts"),
+        ("UPDATE organizations SET lock_seconds = 29", "lock_seconds"),
+        ("UPDATE organizations SET lock_seconds = 3601", "lock_seconds"),
+        ("UPDATE organizations SET code_digits = 7", "code_digits"),
+        ("UPDATE organizations SET max_attempts = NULL", "NOT NULL"),
     ]);
 }
 

@@ -1,6 +1,6 @@
 use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyId, ApiKeyPrefix, NewApiKey};
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
-use countersign_domain::admission::ports::Revocation;
+use countersign_domain::admission::ports::{PolicyRevision, Revocation};
 use countersign_domain::admission::scope::Scope;
 use countersign_domain::audit::event::Caller;
 use countersign_domain::identity::{AuditEventId, Environment, OrganizationId, OrganizationName};
@@ -8,6 +8,7 @@ use countersign_domain::keys::{KeyCheckValue, KeyId, KeyPurpose, KnownKey};
 use countersign_domain::quota::period::AnchorDay;
 use countersign_domain::quota::plan::Plan;
 use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::policy::{OrganizationPolicy, PolicyChange};
 use zeroize::Zeroizing;
 
 use super::identity::{NOW, fresh_ulid, organization_id};
@@ -31,6 +32,7 @@ pub fn organization_on(id: OrganizationId, plan: Plan) -> Organization {
         plan,
         status: OrganizationStatus::Active,
         anchor_day: AnchorDay::new(1).unwrap(),
+        policy: OrganizationPolicy::default(),
         created_at: NOW,
     }
 }
@@ -68,4 +70,10 @@ pub fn known_key(purpose: KeyPurpose, id: u32, fingerprint: u8) -> KnownKey {
 /// A revocation by an operator.
 pub fn revocation(key: &ApiKeyId, at: Timestamp) -> Revocation {
     Revocation { key: key.clone(), at, event: AuditEventId::new(fresh_ulid()), caller: Caller::OPERATOR }
+}
+
+/// A change of the policy at [`NOW`], by an operator.
+pub fn policy_revision(organization: OrganizationId, change: PolicyChange) -> PolicyRevision {
+    let event = AuditEventId::new(fresh_ulid());
+    PolicyRevision { organization, change, at: NOW, event, caller: Caller::OPERATOR }
 }

@@ -11,7 +11,11 @@ pub fn secret(number: u8) -> TotpSecret {
 
 /// The code of `secret` at the instant `at`, as an authenticator with the default parameters shows it.
 pub fn code_at_instant(secret: &TotpSecret, at: Timestamp) -> String {
-    let parameters = Parameters::default();
+    code_with(secret, Parameters::default(), at)
+}
+
+/// The code of `secret` at the instant `at`, as an authenticator with these parameters shows it.
+pub fn code_with(secret: &TotpSecret, parameters: Parameters, at: Timestamp) -> String {
     let step = TimeStep::containing(at, parameters.period.as_duration()).unwrap();
     code_at(secret, parameters, step).to_string()
 }

@@ -7,8 +7,10 @@ mod identity;
 mod judge;
 mod usage;
 
-pub use admission::{IssuedApiKey, api_key, known_key, organization, organization_on, plan, revocation};
-pub use codes::{code_at_instant, secret, typed_code, wrong_code};
+pub use admission::{
+    IssuedApiKey, api_key, known_key, organization, organization_on, plan, policy_revision, revocation,
+};
+pub use codes::{code_at_instant, code_with, secret, typed_code, wrong_code};
 pub use factor::{
     PEPPER_KEY, SEALING_KEY, backup_code_place, hashed_codes, pending_factor, pending_setup, setup_attempt,
     setup_claim,

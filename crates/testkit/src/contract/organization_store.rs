@@ -12,9 +12,12 @@ use super::{Case, Stores, case::cases};
 use crate::build::{self, NOW, organization_id};
 use crate::contention::{CONTENDERS, rounds, together};
 
+mod policy;
+
 /// The cases.
 pub fn cases() -> Vec<Case<Stores>> {
-    cases![
+    let mut all = policy::cases();
+    all.extend(cases![
         Stores;
         an_organization_that_nobody_made_is_absent,
         an_organization_comes_back_as_it_was_created,
@@ -28,7 +31,8 @@ pub fn cases() -> Vec<Case<Stores>> {
         the_status_stays_when_the_audit_event_cannot_be_stored,
         a_change_of_the_plan_is_seen,
         pages_are_in_the_order_of_ids_and_miss_none,
-    ]
+    ]);
+    all
 }
 
 fn created(organization: &Organization) -> AuditEvent {

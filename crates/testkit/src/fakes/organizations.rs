@@ -3,10 +3,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
-use countersign_domain::admission::ports::{Created, OrganizationStore};
+use countersign_domain::admission::ports::{Created, OrganizationStore, PolicyRevision};
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::OrganizationId;
+use countersign_domain::two_factor::policy::OrganizationPolicy;
 
 use super::audit::MemoryAudit;
 use super::plans::MemoryPlans;
@@ -76,6 +77,23 @@ impl OrganizationStore for MemoryOrganizations {
         self.audit.commit(audit, || {
             row.status = status;
             true
+        })
+    }
+
+    async fn change_policy(
+        &self,
+        revision: PolicyRevision,
+    ) -> Result<Option<OrganizationPolicy>, PortFailure> {
+        let mut rows = self.rows.lock().unwrap();
+        let Some(row) = rows.get_mut(&revision.organization) else { return Ok(None) };
+        let old = row.policy;
+        let new = revision.change.applied_to(old);
+        if new == old {
+            return Ok(Some(old));
+        }
+        self.audit.commit(revision.audit(old, new), || {
+            row.policy = new;
+            Some(new)
         })
     }
 }
