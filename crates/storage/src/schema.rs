@@ -144,6 +144,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_seals (organization_id, number) {
+        organization_id -> Text,
+        number -> BigInt,
+        event_id -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_unsealed (organization_id, event_id) {
+        organization_id -> Text,
+        event_id -> Text,
+        happened_at -> BigInt,
+    }
+}
+
+diesel::table! {
     key_registry (purpose, key_id) {
         purpose -> Text,
         key_id -> BigInt,
@@ -168,3 +185,5 @@ diesel::allow_tables_to_appear_in_same_query!(organizations, plans);
 diesel::joinable!(organizations -> plans (plan_id));
 
 diesel::allow_tables_to_appear_in_same_query!(factors, backup_code_sets, backup_codes);
+
+diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_seals, audit_unsealed);

@@ -20,7 +20,7 @@ pub(crate) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> Quer
 /// A row of `audit_events`.
 #[derive(Queryable, Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
-struct AuditRow {
+pub(super) struct AuditRow {
     organization_id: String,
     id: String,
     environment: Option<String>,
@@ -51,7 +51,7 @@ impl AuditRow {
         }
     }
 
-    fn into_record(self) -> Result<AuditRecord, PortFailure> {
+    pub(super) fn into_record(self) -> Result<AuditRecord, PortFailure> {
         let environment =
             self.environment.map(|text| parse("audit_events.environment", &text)).transpose()?;
         Ok(AuditRecord {

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod audit;
+mod audit_chain;
 mod factors;
 pub(crate) mod health;
 mod key_registry;

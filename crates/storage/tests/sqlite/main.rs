@@ -17,3 +17,4 @@ mod health;
 mod migrations;
 mod sharing;
 mod support;
+mod tampering;

@@ -4,6 +4,7 @@
 //! adapter's factory, and a runtime with several threads.
 
 pub mod api_key_store;
+pub mod audit_chain;
 pub mod audit_log;
 mod case;
 pub mod code_hasher;
@@ -44,6 +45,7 @@ where
         ("api_key_store", api_key_store::cases()),
         ("usage_store", usage_store::cases()),
         ("audit_log", audit_log::cases()),
+        ("audit_chain", audit_chain::cases()),
     ];
     let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
     all.extend(trials("key_registry", key_registry::cases(), with_organizations));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use countersign_domain::admission::organization::Organization;
 use countersign_domain::admission::ports::{ApiKeyStore, OrganizationStore, PlanStore};
+use countersign_domain::audit::chain_ports::AuditChain;
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::identity::OrganizationId;
@@ -34,6 +35,8 @@ pub struct Stores {
     pub usage: Arc<dyn UsageStore>,
     /// The audit trail.
     pub audit: Arc<dyn AuditLog>,
+    /// The seals of the same trail.
+    pub chain: Arc<dyn AuditChain>,
     /// The fingerprints of keys.
     pub keys: Arc<dyn KeyRegistry>,
     settle: Arc<dyn Fn() + Send + Sync>,
@@ -60,10 +63,23 @@ impl Stores {
         api_keys: Arc<dyn ApiKeyStore>,
         usage: Arc<dyn UsageStore>,
         audit: Arc<dyn AuditLog>,
+        chain: Arc<dyn AuditChain>,
         keys: Arc<dyn KeyRegistry>,
     ) -> Self {
         let settle = Arc::new(|| ());
-        Self { factors, proofs, organizations, plans, api_keys, usage, audit, keys, settle, kept: Vec::new() }
+        Self {
+            factors,
+            proofs,
+            organizations,
+            plans,
+            api_keys,
+            usage,
+            audit,
+            chain,
+            keys,
+            settle,
+            kept: Vec::new(),
+        }
     }
 
     /// One adapter that implements all ports.
@@ -76,10 +92,12 @@ impl Stores {
             + ApiKeyStore
             + UsageStore
             + AuditLog
+            + AuditChain
             + KeyRegistry,
         D: 'static,
     {
         Self::new(
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

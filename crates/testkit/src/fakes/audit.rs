@@ -1,13 +1,29 @@
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use countersign_domain::audit::chain::ChainHash;
+use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, Unsealed};
 use countersign_domain::audit::event::{Actor, AuditEvent};
 use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::{AuditEventId, OrganizationId};
+use countersign_domain::time::Timestamp;
 
 /// The audit trail in memory. Stores that write to it share it in an `Arc`.
 #[derive(Default, Debug)]
-pub struct MemoryAudit(Mutex<Vec<AuditEvent>>);
+pub struct MemoryAudit {
+    events: Mutex<Vec<AuditEvent>>,
+    seals: Mutex<Vec<Seal>>,
+}
+
+#[derive(Clone, Debug)]
+struct Seal {
+    organization: OrganizationId,
+    number: u64,
+    event: AuditEventId,
+    hash: ChainHash,
+}
 
 impl MemoryAudit {
     /// An empty trail.
@@ -17,7 +33,7 @@ impl MemoryAudit {
 
     /// All events, in the order in which they were appended.
     pub fn events(&self) -> Vec<AuditEvent> {
-        self.0.lock().unwrap().clone()
+        self.events.lock().unwrap().clone()
     }
 
     /// Appends `event` together with `change`: neither happens when the event's id is taken.
@@ -31,7 +47,7 @@ impl MemoryAudit {
         events: Vec<AuditEvent>,
         change: impl FnOnce() -> T,
     ) -> Result<T, PortFailure> {
-        let mut stored = self.0.lock().unwrap();
+        let mut stored = self.events.lock().unwrap();
         if events.iter().any(|event| stored.iter().any(|stored| stored.id == event.id)) {
             return Err(PortFailure::other("the id of the audit event is taken"));
         }
@@ -57,6 +73,77 @@ impl AuditLog for MemoryAudit {
         found.sort_by_key(|event| event.id);
         found.truncate(query.limit.try_into().unwrap());
         Ok(found.into_iter().map(record).collect())
+    }
+}
+
+impl MemoryAudit {
+    /// The events without a seal, in the order of their ids.
+    fn waiting(&self, seals: &[Seal]) -> Vec<AuditEvent> {
+        let mut waiting = self.events();
+        waiting.retain(|event| seals.iter().all(|seal| seal.event != event.id));
+        waiting.sort_by_key(|event| event.id);
+        waiting
+    }
+}
+
+/// Nothing is ever lost or stray here.
+#[async_trait]
+impl AuditChain for MemoryAudit {
+    async fn to_seal(
+        &self,
+        until: Timestamp,
+        after: Option<OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, PortFailure> {
+        let mut waiting = self.waiting(&self.seals.lock().unwrap());
+        waiting.retain(|event| event.at <= until && Some(event.organization) > after);
+        let organizations: BTreeSet<_> = waiting.into_iter().map(|event| event.organization).collect();
+        Ok(organizations.into_iter().take(limit.try_into().unwrap()).collect())
+    }
+
+    async fn seal(
+        &self,
+        organization: OrganizationId,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<u32, PortFailure> {
+        let mut seals = self.seals.lock().unwrap();
+        let mut waiting = self.waiting(&seals);
+        waiting.retain(|event| event.organization == organization && event.at <= until);
+        waiting.truncate(limit.try_into().unwrap());
+        let sealed = u32::try_from(waiting.len()).unwrap();
+        for event in waiting {
+            let last = seals.iter().rfind(|seal| seal.organization == organization);
+            let (number, head) = last.map_or((0, ChainHash::GENESIS), |seal| (seal.number, seal.hash));
+            let (number, id) = (number + 1, event.id);
+            let hash = head.next(organization, number, &record(event));
+            seals.push(Seal { organization, number, event: id, hash });
+        }
+        Ok(sealed)
+    }
+
+    async fn links(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Link>, PortFailure> {
+        let mut seals = self.seals.lock().unwrap().clone();
+        seals.retain(|seal| seal.organization == organization && seal.number > after);
+        seals.truncate(limit.try_into().unwrap());
+        let events = self.events();
+        let link = |Seal { number, event, hash, .. }| {
+            let stored = events.iter().find(|stored| stored.id == event).cloned();
+            let record = stored.map_or(LinkedRecord::Missing, |event| LinkedRecord::Stored(record(event)));
+            Link { number, event, hash, record }
+        };
+        Ok(seals.into_iter().map(link).collect())
+    }
+
+    async fn unsealed(&self, organization: OrganizationId, _: u32) -> Result<Unsealed, PortFailure> {
+        let mut waiting = self.waiting(&self.seals.lock().unwrap());
+        waiting.retain(|event| event.organization == organization);
+        Ok(Unsealed { waiting: waiting.len().try_into().unwrap(), ..Unsealed::default() })
     }
 }
 

@@ -58,6 +58,7 @@ impl MemoryStores {
             self.plans,
             self.api_keys,
             self.usage,
+            self.audit.clone(),
             self.audit,
             self.keys,
         )

@@ -1,0 +1,180 @@
+//! The seals of the audit trail. Every event waits in `audit_unsealed`, by a trigger, until its seal is written.
+
+use async_trait::async_trait;
+use countersign_domain::audit::chain::ChainHash;
+use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, Unsealed};
+use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::{AuditEventId, OrganizationId};
+use countersign_domain::time::Timestamp;
+use diesel::dsl::{exists, not};
+use diesel::prelude::*;
+
+use super::audit::AuditRow;
+use crate::backend::AnyConnection;
+use crate::column::{corrupt, number, parse, storable};
+use crate::database::Database;
+use crate::schema::{audit_events, audit_seals, audit_unsealed};
+use crate::unit::UnitResult;
+
+/// A row of `audit_seals`.
+#[derive(Queryable, Insertable)]
+#[diesel(table_name = audit_seals)]
+struct SealRow {
+    organization_id: String,
+    number: i64,
+    event_id: String,
+    hash: Vec<u8>,
+}
+
+impl SealRow {
+    fn hash(&self) -> Result<ChainHash, PortFailure> {
+        let bytes = <[u8; 32]>::try_from(self.hash.as_slice());
+        Ok(ChainHash::from_bytes(bytes.map_err(|_| corrupt("audit_seals.hash"))?))
+    }
+
+    fn into_link(self, event: Option<AuditRow>) -> Result<Link, PortFailure> {
+        let record = match event.map(AuditRow::into_record) {
+            Some(Ok(record)) => LinkedRecord::Stored(record),
+            Some(Err(_)) => LinkedRecord::Unreadable,
+            None => LinkedRecord::Missing,
+        };
+        Ok(Link {
+            number: number("audit_seals.number", self.number)?,
+            event: parse("audit_seals.event_id", &self.event_id)?,
+            hash: self.hash()?,
+            record,
+        })
+    }
+}
+
+#[async_trait]
+impl AuditChain for Database {
+    async fn to_seal(
+        &self,
+        until: Timestamp,
+        after: Option<OrganizationId>,
+        limit: u32,
+    ) -> Result<Vec<OrganizationId>, PortFailure> {
+        let after = after.map(|id| id.to_string()).unwrap_or_default();
+        let found = self.read(move |c| {
+            Ok(audit_unsealed::table
+                .select(audit_unsealed::organization_id)
+                .distinct()
+                .filter(audit_unsealed::organization_id.gt(&after))
+                .filter(audit_unsealed::happened_at.le(until.as_micros()))
+                .order(audit_unsealed::organization_id)
+                .limit(limit.into())
+                .load::<String>(c)?)
+        });
+        found.await?.iter().map(|id| parse("audit_unsealed.organization_id", id)).collect()
+    }
+
+    async fn seal(
+        &self,
+        organization: OrganizationId,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<u32, PortFailure> {
+        self.write(move |c| seal(c, organization, until, limit)).await
+    }
+
+    async fn links(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Link>, PortFailure> {
+        let (id, after) = (organization.to_string(), storable(after)?);
+        let rows = self.read(move |c| {
+            let seals = audit_seals::table
+                .filter(audit_seals::organization_id.eq(&id))
+                .filter(audit_seals::number.gt(after))
+                .order(audit_seals::number)
+                .limit(limit.into())
+                .load::<SealRow>(c)?;
+            let with_events = seals.into_iter().map(|seal| {
+                let event = audit_events::table.find((&id, &seal.event_id)).first::<AuditRow>(c);
+                Ok((seal, event.optional()?))
+            });
+            with_events.collect::<UnitResult<Vec<_>>>()
+        });
+        rows.await?.into_iter().map(|(seal, event)| seal.into_link(event)).collect()
+    }
+
+    async fn unsealed(&self, organization: OrganizationId, limit: u32) -> Result<Unsealed, PortFailure> {
+        let id = organization.to_string();
+        let found = self.read(move |c| {
+            let own = audit_unsealed::table.filter(audit_unsealed::organization_id.eq(&id));
+            let waiting = own.filter(exists(waiting_event())).count().get_result::<i64>(c)?;
+            let lost = own.filter(not(exists(waiting_event()))).select(audit_unsealed::event_id);
+            let lost = lost.order(audit_unsealed::event_id).limit(limit.into()).load::<String>(c)?;
+            let sealed = audit_seals::table
+                .filter(audit_seals::organization_id.eq(audit_events::organization_id))
+                .filter(audit_seals::event_id.eq(audit_events::id));
+            let queued = audit_unsealed::table
+                .filter(audit_unsealed::organization_id.eq(audit_events::organization_id))
+                .filter(audit_unsealed::event_id.eq(audit_events::id));
+            let stray = audit_events::table
+                .filter(audit_events::organization_id.eq(&id))
+                .filter(not(exists(sealed)))
+                .filter(not(exists(queued)))
+                .select(audit_events::id)
+                .order(audit_events::id)
+                .limit(limit.into())
+                .load::<String>(c)?;
+            Ok((waiting, lost, stray))
+        });
+        let (waiting, lost, stray) = found.await?;
+        let ids = |texts: Vec<String>| -> Result<Vec<AuditEventId>, PortFailure> {
+            texts.iter().map(|text| parse("audit_events.id", text)).collect()
+        };
+        Ok(Unsealed { waiting: number("count", waiting)?, lost: ids(lost)?, stray: ids(stray)? })
+    }
+}
+
+/// The event that a row of `audit_unsealed` speaks of.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn waiting_event() -> _ {
+    audit_events::table
+        .filter(audit_events::organization_id.eq(audit_unsealed::organization_id))
+        .filter(audit_events::id.eq(audit_unsealed::event_id))
+}
+
+fn seal(
+    connection: &mut AnyConnection,
+    organization: OrganizationId,
+    until: Timestamp,
+    limit: u32,
+) -> UnitResult<u32> {
+    let id = organization.to_string();
+    // An event that is gone stays in the list, for the verification to find.
+    let waiting = audit_unsealed::table
+        .filter(audit_unsealed::organization_id.eq(&id))
+        .filter(audit_unsealed::happened_at.le(until.as_micros()))
+        .filter(exists(waiting_event()))
+        .select(audit_unsealed::event_id)
+        .order(audit_unsealed::event_id)
+        .limit(limit.into())
+        .load::<String>(connection)?;
+    let last = audit_seals::table
+        .filter(audit_seals::organization_id.eq(&id))
+        .order(audit_seals::number.desc())
+        .first::<SealRow>(connection)
+        .optional()?;
+    let (mut place, mut head) = match last {
+        Some(last) => (number::<_, u64>("audit_seals.number", last.number)?, last.hash()?),
+        None => (0, ChainHash::GENESIS),
+    };
+    let mut sealed = 0_u32;
+    for event_id in waiting {
+        let row = audit_events::table.find((&id, &event_id)).first::<AuditRow>(connection)?;
+        place = place.saturating_add(1);
+        head = head.next(organization, place, &row.into_record()?);
+        let hash = head.as_bytes().to_vec();
+        diesel::delete(audit_unsealed::table.find((&id, &event_id))).execute(connection)?;
+        let seal = SealRow { organization_id: id.clone(), number: storable(place)?, event_id, hash };
+        diesel::insert_into(audit_seals::table).values(seal).execute(connection)?;
+        sealed = sealed.saturating_add(1);
+    }
+    Ok(sealed)
+}

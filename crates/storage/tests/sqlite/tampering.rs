@@ -1,0 +1,221 @@
+//! What somebody with the database file changes in a sealed trail is found.
+
+use std::sync::Arc;
+
+use countersign_domain::audit::chain_ports::AuditChain;
+use countersign_domain::audit::event::SecurityEvent;
+use countersign_domain::audit::ports::AuditLog;
+use countersign_domain::audit::verify::{Finding, Verified, VerifyTrail};
+use countersign_domain::identity::{AuditEventId, OrganizationId};
+use countersign_storage::Database;
+use countersign_testkit::build::{self, NOW};
+use diesel::connection::SimpleConnection;
+
+use crate::support::Files;
+
+/// A trail of six sealed events (numbers 1 to 6) and one that waits.
+struct Sealed {
+    files: Files,
+    database: Arc<Database>,
+    organization: OrganizationId,
+    events: Vec<AuditEventId>,
+}
+
+async fn sealed() -> Sealed {
+    let files = Files::migrated();
+    let database = Arc::new(files.open());
+    let organization = build::organization_id(1);
+    let mut events = Vec::new();
+    for number in 1..=7 {
+        if number == 7 {
+            assert_eq!(database.seal(organization, NOW, 100).await.unwrap(), 6);
+        }
+        let user = build::subject(&format!("user-{number}"));
+        let event = build::event_about_user(&user, SecurityEvent::Enabled, NOW);
+        events.push(event.id);
+        database.append(event).await.unwrap();
+    }
+    Sealed { files, database, organization, events }
+}
+
+impl Sealed {
+    /// Does what the triggers forbid. `{n}` stands for the id of the event with this number.
+    fn tamper(&self, statements: &str) {
+        let mut statements = statements.to_owned();
+        for (number, id) in (1..).zip(&self.events) {
+            statements = statements.replace(&format!("{{{number}}}"), &format!("'{id}'"));
+        }
+        let triggers = [
+            "audit_events_are_not_changed",
+            "audit_events_are_not_deleted",
+            "audit_events_are_not_replaced",
+            "audit_events_wait_for_their_seal",
+            "audit_seals_are_not_changed",
+            "audit_seals_are_not_deleted",
+            "audit_seals_follow_each_other",
+        ];
+        let drops = triggers.map(|trigger| format!("DROP TRIGGER {trigger};")).concat();
+        let checks = "PRAGMA ignore_check_constraints = ON;";
+        self.files.sql().batch_execute(&format!("{checks} {drops} {statements}")).unwrap();
+    }
+
+    async fn verified(&self) -> Verified {
+        VerifyTrail { chain: self.database.clone() }.of(self.organization).await.unwrap()
+    }
+
+    fn event(&self, number: u64) -> AuditEventId {
+        self.events[usize::try_from(number).unwrap() - 1]
+    }
+}
+
+/// What is found after tampering.
+async fn found(statements: &str) -> (Sealed, Vec<Finding>) {
+    let sealed = sealed().await;
+    sealed.tamper(statements);
+    let findings = sealed.verified().await.findings;
+    (sealed, findings)
+}
+
+#[tokio::test]
+async fn an_untouched_trail_is_intact() {
+    let (sealed, findings) = found("").await;
+    assert_eq!(findings, []);
+    let verified = sealed.verified().await;
+    assert_eq!((verified.sealed, verified.waiting), (6, 1));
+}
+
+#[tokio::test]
+async fn a_changed_event_is_found_whatever_was_changed() {
+    for change in [
+        "actor = 'operator'",
+        "name = 'two_factor.disabled'",
+        "user_id = 'mallory'",
+        "environment = 'test'",
+        "environment = NULL",
+        "details = '[[\"method\",\"totp\"]]'",
+        "request_id = NULL",
+        "address = '192.0.2.9'",
+        "happened_at = happened_at + 1",
+        "details = 'no list'",
+        "environment = 'prod'",
+    ] {
+        let (sealed, findings) = found(&format!("UPDATE audit_events SET {change} WHERE id = {{3}};")).await;
+        assert_eq!(findings, [Finding::Changed { number: 3, event: sealed.event(3) }], "{change}");
+    }
+}
+
+#[tokio::test]
+async fn deleted_events_are_found() {
+    let (sealed, findings) = found("DELETE FROM audit_events WHERE id IN ({1}, {4}, {6});").await;
+    let missing = [1, 4, 6].map(|number| Finding::Missing { number, event: sealed.event(number) });
+    assert_eq!(findings, missing);
+}
+
+#[tokio::test]
+async fn events_whose_contents_were_swapped_are_found() {
+    let (sealed, findings) = found(
+        "UPDATE audit_events SET id = '00000000000000000000000000' WHERE id = {2};
+         UPDATE audit_events SET id = {2} WHERE id = {5};
+         UPDATE audit_events SET id = {5} WHERE id = '00000000000000000000000000';",
+    )
+    .await;
+    let moved = |number, found_at| Finding::Moved { number, event: sealed.event(number), found_at };
+    assert_eq!(findings, [moved(2, 5), moved(5, 2)]);
+}
+
+#[tokio::test]
+async fn seals_that_were_swapped_are_found() {
+    let (sealed, findings) = found(
+        "UPDATE audit_seals SET event_id = '00000000000000000000000000' WHERE number = 2;
+         UPDATE audit_seals SET event_id = {2} WHERE number = 3;
+         UPDATE audit_seals SET event_id = {3} WHERE number = 2;",
+    )
+    .await;
+    let moved = |number, found_at| Finding::Moved { number, event: sealed.event(found_at), found_at };
+    assert_eq!(findings, [moved(2, 3), moved(3, 2)]);
+}
+
+#[tokio::test]
+async fn a_changed_hash_is_found_at_its_seal_and_the_next() {
+    let (sealed, findings) = found("UPDATE audit_seals SET hash = zeroblob(32) WHERE number = 3;").await;
+    let changed = [3, 4].map(|number| Finding::Changed { number, event: sealed.event(number) });
+    assert_eq!(findings, changed);
+}
+
+#[tokio::test]
+async fn deleted_seals_are_found_with_the_events_that_lost_them() {
+    let (sealed, findings) = found("DELETE FROM audit_seals WHERE number IN (2, 3);").await;
+    let stray = |number| Finding::Stray { event: sealed.event(number) };
+    assert_eq!(findings, [Finding::SealsMissing { first: 2, last: 3 }, stray(2), stray(3)]);
+}
+
+#[tokio::test]
+async fn events_that_were_removed_with_their_seals_leave_a_gap() {
+    let (_, findings) =
+        found("DELETE FROM audit_seals WHERE number = 4; DELETE FROM audit_events WHERE id = {4};").await;
+    assert_eq!(findings, [Finding::SealsMissing { first: 4, last: 4 }]);
+}
+
+#[tokio::test]
+async fn an_event_that_was_removed_before_it_was_sealed_is_found_and_stops_no_other() {
+    let (sealed, findings) = found("DELETE FROM audit_events WHERE id = {7};").await;
+    assert_eq!(findings, [Finding::Lost { event: sealed.event(7) }]);
+    let subject = build::subject("bob");
+    let late = build::event_about_user(&subject, SecurityEvent::Enabled, NOW);
+    sealed.database.append(late.clone()).await.unwrap();
+    // The trigger that makes events wait is gone as well.
+    assert_eq!(sealed.verified().await.findings.last(), Some(&Finding::Stray { event: late.id }));
+}
+
+#[tokio::test]
+async fn the_end_that_was_cut_off_shows_in_the_head() {
+    let sealed = sealed().await;
+    let before = sealed.verified().await;
+    sealed.tamper("DELETE FROM audit_seals WHERE number = 6; DELETE FROM audit_events WHERE id = {6};");
+    let after = sealed.verified().await;
+    assert_eq!((before.sealed, after.sealed), (6, 5));
+    assert_ne!(before.head, after.head);
+}
+
+#[tokio::test]
+async fn a_trail_with_an_unreadable_event_is_sealed_no_further() {
+    let sealed = sealed().await;
+    sealed.tamper("UPDATE audit_events SET details = 'no list' WHERE id = {7};");
+    assert!(sealed.database.seal(sealed.organization, NOW, 100).await.is_err());
+    assert_eq!(sealed.verified().await.waiting, 1);
+}
+
+#[tokio::test]
+async fn seals_are_append_only() {
+    let sealed = sealed().await;
+    let organization = sealed.organization;
+    for (statement, says) in [
+        ("UPDATE audit_seals SET hash = zeroblob(32)".to_owned(), "append-only"),
+        ("DELETE FROM audit_seals".to_owned(), "append-only"),
+        (
+            format!(
+                "INSERT OR REPLACE INTO audit_seals VALUES ('{organization}', 6, '{organization}', zeroblob(32))"
+            ),
+            "append-only",
+        ),
+        (
+            format!("INSERT INTO audit_seals VALUES ('{organization}', 8, '{organization}', zeroblob(32))"),
+            "append-only",
+        ),
+        (
+            format!(
+                "INSERT INTO audit_seals VALUES ('{organization}', 7, '{}', zeroblob(32))",
+                sealed.event(1)
+            ),
+            "UNIQUE",
+        ),
+        (
+            format!("INSERT INTO audit_seals VALUES ('{organization}', 7, '{organization}', x'00')"),
+            "length(hash)",
+        ),
+    ] {
+        let refused = sealed.files.sql().batch_execute(&statement).unwrap_err().to_string();
+        assert!(refused.contains(says), "{statement}: {refused}");
+    }
+    assert_eq!(sealed.verified().await.findings, []);
+}
