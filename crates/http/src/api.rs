@@ -8,6 +8,7 @@ use countersign_domain::entropy::Entropy;
 use countersign_domain::health::Dependency;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock;
+use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
 use countersign_domain::two_factor::reset::ResetTwoFactor;
@@ -36,6 +37,8 @@ pub struct Api {
     pub disable: Arc<DisableTwoFactor>,
     /// Removes second factors without a code.
     pub reset: Arc<ResetTwoFactor>,
+    /// Changes the policies of organizations.
+    pub change_policy: Arc<ChangePolicy>,
     /// The JSON Web Key Set that assertions are checked with.
     pub assertion_keys: String,
     /// Reads the state of a second factor.

@@ -73,6 +73,8 @@ pub(crate) struct OrganizationCall {
     pub(crate) organization: Organization,
     /// The only data that the key reaches.
     pub(crate) environment: Environment,
+    /// Where the call comes from, for the audit trail.
+    pub(crate) caller: Caller,
     /// What stands behind the `?` of the URL.
     pub(crate) query: String,
 }
@@ -106,11 +108,13 @@ impl Handler {
             }
             Self::Organization(scopes, handler) => {
                 let answer = |entry: Entry| {
-                    let environment = entry.principal.into_api_key(scopes)?.environment;
-                    let query = entry.request.query_string().to_owned();
-                    let Entry { state, organization, .. } = entry;
-                    let call = OrganizationCall { state, organization, environment, query };
-                    Ok(handler(call, Body::new(entry.request, entry.payload)))
+                    let Entry { state, principal, organization, id, client, request, payload } = entry;
+                    let key = principal.into_api_key(scopes)?;
+                    let environment = key.environment;
+                    let caller = Caller { actor: Actor::ApiKey(key.key), request: Some(id), address: client };
+                    let query = request.query_string().to_owned();
+                    let call = OrganizationCall { state, organization, environment, caller, query };
+                    Ok(handler(call, Body::new(request, payload)))
                 };
                 serve_admitted(answer, state, id, request, payload).await
             }

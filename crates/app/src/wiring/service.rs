@@ -11,9 +11,10 @@ use anyhow::Context as _;
 use countersign_domain::admission::admit::Admission;
 use countersign_domain::admission::authenticate::Authenticator;
 use countersign_domain::admission::bucket::BucketSpec;
-use countersign_domain::admission::ports::RateLimiter;
+use countersign_domain::admission::ports::{OrganizationStore, RateLimiter};
 use countersign_domain::keys;
 use countersign_domain::quota::meter::QuotaMeter;
+use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::factor::PendingLimits;
 use countersign_domain::two_factor::ports::SecretSealer;
 use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
@@ -74,6 +75,11 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
     let sealer: Arc<dyn SecretSealer> = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
     let pool = Arc::new(bcrypt_pool(session, ring)?);
     let proofs = proofs(session, stores, ring, sealer.clone(), &pool)?;
+    // One memory for those who read and for those who change: a change is seen at once.
+    let organizations: Arc<dyn OrganizationStore> =
+        Arc::new(CachedOrganizations::new(stores.organizations.clone(), clock.clone()));
+    let change_policy =
+        ChangePolicy { clock: clock.clone(), entropy: entropy.clone(), organizations: organizations.clone() };
     let quota = Arc::new(QuotaMeter { clock: clock.clone(), usage: stores.usage.clone() });
     let start_setup = StartSetup {
         clock: clock.clone(),
@@ -94,13 +100,14 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
     Ok(Api {
         clock: clock.clone(),
         entropy: entropy.clone(),
-        admission: Arc::new(admission(session, stores)?),
+        admission: Arc::new(admission(session, stores, organizations)?),
         start_setup: Arc::new(start_setup),
         verify_setup: Arc::new(verify_setup),
         verify_code: Arc::new(proofs.verify_code),
         regenerate_backup_codes: Arc::new(proofs.regenerate_backup_codes),
         disable: Arc::new(proofs.disable),
         reset: Arc::new(proofs.reset),
+        change_policy: Arc::new(change_policy),
         assertion_keys: proofs.assertion_keys,
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
         audit: stores.audit.clone(),
@@ -110,7 +117,11 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
     })
 }
 
-fn admission(session: &Session, stores: &Stores) -> anyhow::Result<Admission> {
+fn admission(
+    session: &Session,
+    stores: &Stores,
+    organizations: Arc<dyn OrganizationStore>,
+) -> anyhow::Result<Admission> {
     let (config, clock) = (&session.config, &session.clock);
     Ok(Admission {
         authenticator: Authenticator {
@@ -118,7 +129,7 @@ fn admission(session: &Session, stores: &Stores) -> anyhow::Result<Admission> {
             api_key_prefix: config.auth.api_key_prefix.clone(),
             api_keys: Arc::new(CachedApiKeys::new(stores.api_keys.clone(), clock.clone())),
             user_tokens: Arc::new(configured_keys::verifier(config)?),
-            organizations: Arc::new(CachedOrganizations::new(stores.organizations.clone(), clock.clone())),
+            organizations,
         },
         limiter: limiter(session)?,
         client_rate: BucketSpec {

@@ -12,6 +12,7 @@ mod contention;
 mod durability;
 mod journey;
 mod limits;
+mod policy;
 mod secrecy;
 #[path = "../support/mod.rs"]
 mod support;

@@ -46,6 +46,39 @@ impl Fields {
         }
     }
 
+    /// A text or `null`, if the field is there: `Some(None)` is `null`, and an absent field is `None`.
+    #[expect(clippy::option_option, reason = "an absent field and `null` are different requests")]
+    pub(crate) fn nullable<T, E: Display>(
+        &mut self,
+        name: &str,
+        accept: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<Option<T>> {
+        match self.members.remove(name)? {
+            Json::Null => Some(None),
+            value => self.text(name, &value, accept).map(Some),
+        }
+    }
+
+    /// `true` or `false`, if the field is there.
+    pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
+        match self.members.remove(name)? {
+            Json::Flag(flag) => Some(flag),
+            _ => self.refuse(name, "wrong_type", "the field must be true or false"),
+        }
+    }
+
+    /// A whole number, if the field is there.
+    pub(crate) fn integer<T, E: Display>(
+        &mut self,
+        name: &str,
+        accept: impl FnOnce(i128) -> Result<T, E>,
+    ) -> Option<T> {
+        let Json::Integer(number) = self.members.remove(name)? else {
+            return self.refuse(name, "wrong_type", "the field must be a whole number");
+        };
+        self.accepted(name, accept(number))
+    }
+
     /// What was built of the fields, if nothing is wrong with any of them.
     pub(crate) fn finish<T>(mut self, built: Option<T>) -> Result<T, Problem> {
         for name in std::mem::take(&mut self.members).into_keys().take(MOST_UNKNOWN) {
@@ -70,7 +103,11 @@ impl Fields {
         if text.contains('\0') {
             return self.refuse(name, "not_acceptable", "the field must not contain NUL");
         }
-        match accept(text) {
+        self.accepted(name, accept(text))
+    }
+
+    fn accepted<T, E: Display>(&mut self, name: &str, outcome: Result<T, E>) -> Option<T> {
+        match outcome {
             Ok(accepted) => Some(accepted),
             Err(reason) => self.refuse(name, "not_acceptable", reason),
         }
@@ -94,10 +131,14 @@ mod tests {
         let mut fields = Fields::of(json::parse(text.as_bytes()).unwrap());
         let name = fields.required("name", |name| Ok::<_, &str>(name.to_owned()));
         let age = fields.optional("age", str::parse::<u8>);
-        fields.finish(name.map(|name| (name, age))).map_err(|problem| match problem {
+        fields.finish(name.map(|name| (name, age))).map_err(told)
+    }
+
+    fn told(problem: Problem) -> Told {
+        match problem {
             Problem::Fields(problems) => problems.into_iter().map(|p| (p.field, p.code)).collect(),
             other => panic!("{other}"),
-        })
+        }
     }
 
     fn problems(expected: &[(&str, &'static str)]) -> Told {
@@ -108,6 +149,46 @@ mod tests {
     fn fields_are_taken() {
         assert_eq!(read(r#"{"name":"x","age":"7"}"#), Ok(("x".to_owned(), Some(7))));
         assert_eq!(read(r#"{"name":"x","age":null}"#), Ok(("x".to_owned(), None)));
+    }
+
+    type Typed = (Option<bool>, Option<u8>, Option<Option<u8>>);
+
+    fn read_typed(text: &str) -> Result<Typed, Told> {
+        let mut fields = Fields::of(json::parse(text.as_bytes()).unwrap());
+        let typed = (
+            fields.flag("flag"),
+            fields.integer("number", u8::try_from),
+            fields.nullable("text", str::parse::<u8>),
+        );
+        fields.finish(Some(typed)).map_err(told)
+    }
+
+    #[test]
+    fn flags_numbers_and_texts_that_may_be_null_are_taken() {
+        assert_eq!(read_typed("{}"), Ok((None, None, None)));
+        let all = r#"{"flag":false,"number":255,"text":"7"}"#;
+        assert_eq!(read_typed(all), Ok((Some(false), Some(255), Some(Some(7)))));
+        assert_eq!(read_typed(r#"{"text":null}"#), Ok((None, None, Some(None))));
+    }
+
+    #[test]
+    fn nothing_else_is_taken_for_a_flag_or_a_number() {
+        for wrong in ["null", "\"true\"", "1", "[]", "{}"] {
+            assert_eq!(
+                read_typed(&format!(r#"{{"flag":{wrong}}}"#)),
+                Err(problems(&[("/flag", "wrong_type")]))
+            );
+        }
+        for wrong in ["null", "\"1\"", "true", "1.0", "1e2", "[1]"] {
+            assert_eq!(
+                read_typed(&format!(r#"{{"number":{wrong}}}"#)),
+                Err(problems(&[("/number", "wrong_type")]))
+            );
+        }
+        assert_eq!(
+            read_typed(r#"{"flag":0,"number":256,"text":7}"#),
+            Err(problems(&[("/flag", "wrong_type"), ("/number", "not_acceptable"), ("/text", "wrong_type")]))
+        );
     }
 
     #[test]

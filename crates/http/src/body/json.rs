@@ -15,10 +15,14 @@ use super::BodyProblem;
 /// The members of an object, by name.
 pub(crate) type Object = BTreeMap<String, Json>;
 
-/// A JSON value, as far as our requests need it: all their fields are texts.
+/// A JSON value, as far as our requests need it.
 pub(crate) enum Json {
     /// `null`.
     Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// A number without fraction and exponent, within 64 bits.
+    Integer(i128),
     /// A string.
     Text(Zeroizing<String>),
     /// An object.
@@ -58,16 +62,16 @@ impl<'de> Visitor<'de> for Strict {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_bool<E>(self, flag: bool) -> Result<Json, E> {
+        Ok(Json::Flag(flag))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_i64<E>(self, number: i64) -> Result<Json, E> {
+        Ok(Json::Integer(number.into()))
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_u64<E>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Integer(number.into()))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
@@ -111,8 +115,20 @@ mod tests {
         assert!(matches!(object.get("a"), Some(Json::Text(text)) if text.as_str() == "x"));
         assert!(matches!(object.get("b"), Some(Json::Null)));
         assert!(matches!(object.get("c"), Some(Json::Other)));
-        assert!(matches!(object.get("d"), Some(Json::Other)));
+        assert!(matches!(object.get("d"), Some(Json::Flag(true))));
         assert_eq!(object.len(), 4);
+    }
+
+    #[test]
+    fn whole_numbers_of_64_bits_are_exact_and_others_are_none() {
+        for number in [i128::from(i64::MIN), -1, 0, i128::from(u64::MAX)] {
+            let object = parse(format!("{{\"n\":{number}}}").as_bytes()).unwrap();
+            assert!(matches!(object.get("n"), Some(Json::Integer(read)) if *read == number), "{number}");
+        }
+        for other in ["1.0", "1e3", "-0.0", "18446744073709551616", "-9223372036854775809"] {
+            let object = parse(format!("{{\"n\":{other}}}").as_bytes()).unwrap();
+            assert!(matches!(object.get("n"), Some(Json::Other)), "{other}");
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub fn openapi() -> OpenApi {
         let method = match route.verb {
             Verb::Get => HttpMethod::Get,
             Verb::Post => HttpMethod::Post,
+            Verb::Patch => HttpMethod::Patch,
         };
         let item = PathItem::new(method, operation(route, &documented));
         let path = documented_path(route.path);

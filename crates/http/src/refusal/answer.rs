@@ -9,6 +9,7 @@ use countersign_domain::admission::authenticate::AuthenticationError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
@@ -77,7 +78,8 @@ impl Problem {
             Self::VerifySetup(error) => verify_setup(error),
             Self::Proof(error) | Self::Disable(DisableError::Proof(error)) => proof(error),
             Self::Disable(error @ DisableError::Required) => forbidden(error),
-            Self::Port(failure) => port(failure),
+            Self::ChangePolicy(error @ ChangePolicyError::LiveKeyNeeded) => forbidden(error),
+            Self::Port(failure) | Self::ChangePolicy(ChangePolicyError::Failure(failure)) => port(failure),
             Self::Deadline => unavailable(),
             Self::Lost(_) | Self::Panic | Self::Unwritable(_) => internal(),
         }

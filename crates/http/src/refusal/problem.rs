@@ -6,6 +6,7 @@ use std::fmt::Display;
 use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
@@ -57,6 +58,9 @@ pub(crate) enum Problem {
     /// 2FA was not turned off.
     #[error(transparent)]
     Disable(#[from] DisableError),
+    /// A policy was not changed.
+    #[error(transparent)]
+    ChangePolicy(#[from] ChangePolicyError),
     /// A port could not do its job.
     #[error(transparent)]
     Port(#[from] PortFailure),

@@ -81,7 +81,7 @@ impl From<AuditRecord> for AuditEventBody {
 }
 
 async fn handle(call: OrganizationCall) -> Outcome {
-    let OrganizationCall { state, organization, environment, query } = call;
+    let OrganizationCall { state, organization, environment, query, .. } = call;
     let mut parameters = parameters(&query)?;
     let user = parameters.optional("user_id", |text| UserId::new(text));
     let page = Page::take(&mut parameters);

@@ -11,6 +11,7 @@ mod health;
 mod me;
 mod openapi_document;
 mod page;
+mod policy;
 pub(crate) mod ready;
 mod reset;
 mod security_events;
@@ -50,6 +51,8 @@ pub(crate) enum Verb {
     Get,
     /// `POST`.
     Post,
+    /// `PATCH`.
+    Patch,
 }
 
 impl Verb {
@@ -57,6 +60,7 @@ impl Verb {
         match self {
             Self::Get => &[Method::GET, Method::HEAD],
             Self::Post => &[Method::POST],
+            Self::Patch => &[Method::PATCH],
         }
     }
 }
@@ -78,6 +82,8 @@ pub(crate) const ROUTES: &[Route] = &[
     backup_codes::OF_USER,
     disable::OF_USER,
     reset::ROUTE,
+    policy::GET,
+    policy::PATCH,
     audit_events::ROUTE,
     assertion_keys::ROUTE,
     health::ROUTE,

@@ -22,6 +22,7 @@ mod faults;
 mod logs;
 mod operations;
 mod platform;
+mod policy;
 mod proofs;
 mod quotas;
 mod raw_heads;

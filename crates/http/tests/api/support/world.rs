@@ -20,6 +20,7 @@ use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::identity::{Environment, Subject};
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::quota::ports::{UsageEvent, UsageStore as _};
+use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
 use countersign_domain::two_factor::proof::ProveFactor;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
@@ -269,6 +270,11 @@ impl Ports<'_> {
         };
         let reset =
             ResetTwoFactor { clock: clock.clone(), entropy: entropy.clone(), proofs: factors.clone() };
+        let change_policy = ChangePolicy {
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            organizations: self.stores.organizations.clone(),
+        };
         Api {
             clock: clock.clone(),
             entropy,
@@ -279,6 +285,7 @@ impl Ports<'_> {
             regenerate_backup_codes: Arc::new(regenerate),
             disable: Arc::new(DisableTwoFactor { prove }),
             reset: Arc::new(reset),
+            change_policy: Arc::new(change_policy),
             assertion_keys: r#"{"keys":[]}"#.to_owned(),
             read_status: Arc::new(ReadStatus { clock, factors }),
             audit: self.stores.audit.clone(),
