@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{api_key, completions, keyring, migrate, org, plan, serve, token, usage};
+use crate::commands::{api_key, audit, completions, keyring, migrate, org, plan, serve, token, usage};
 use crate::config::Given;
 use crate::output::Format;
 
@@ -76,6 +76,9 @@ pub(crate) enum Work {
     /// What organizations have used
     #[command(subcommand)]
     Usage(usage::Arguments),
+    /// The audit trail: seal it, and find out whether it was tampered with
+    #[command(subcommand)]
+    Audit(audit::Arguments),
     /// The keys that stored data depends on
     #[command(subcommand)]
     Keyring(keyring::Arguments),

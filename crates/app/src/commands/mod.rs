@@ -1,6 +1,7 @@
 //! The commands, one file each: their arguments and their work.
 
 pub(crate) mod api_key;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod keyring;
@@ -90,6 +91,7 @@ pub(crate) async fn run(work: Work, session: &Session) -> anyhow::Result<Outcome
         Work::ApiKey(arguments) => api_key::run(arguments, session).await,
         Work::Token(arguments) => token::run(arguments, session).await,
         Work::Usage(arguments) => usage::run(arguments, session).await,
+        Work::Audit(arguments) => audit::run(arguments, session).await,
         Work::Keyring(arguments) => keyring::run(&arguments, session),
         Work::Doctor => doctor::run(session).await,
     }

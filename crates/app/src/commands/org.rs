@@ -132,18 +132,23 @@ pub(crate) async fn create(
 }
 
 async fn list(session: &Session, stores: &Stores) -> anyhow::Result<()> {
-    let mut reports = Vec::new();
+    let reports: Vec<_> = all(stores).await?.into_iter().map(OrganizationReport::from).collect();
+    session.output.list(&reports)?;
+    Ok(())
+}
+
+/// All organizations, in the order of their ids.
+pub(crate) async fn all(stores: &Stores) -> anyhow::Result<Vec<Organization>> {
+    let mut found = Vec::new();
     let mut after = None;
     loop {
         let page = stores.organizations.page(after, PAGE).await?;
         after = page.last().map(|organization| organization.id);
         if after.is_none() {
-            break;
+            return Ok(found);
         }
-        reports.extend(page.into_iter().map(OrganizationReport::from));
+        found.extend(page);
     }
-    session.output.list(&reports)?;
-    Ok(())
 }
 
 async fn show(session: &Session, stores: &Stores, id: OrganizationId) -> anyhow::Result<()> {

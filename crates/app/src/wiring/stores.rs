@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use countersign_domain::admission::ports::{ApiKeyStore, OrganizationStore, PlanStore};
+use countersign_domain::audit::chain_ports::AuditChain;
 use countersign_domain::audit::ports::AuditLog;
 use countersign_domain::health::Dependency;
 use countersign_domain::keys::KeyRegistry;
@@ -27,6 +28,8 @@ pub(crate) struct Stores {
     pub(crate) usage: Arc<dyn UsageStore>,
     /// The audit trail.
     pub(crate) audit: Arc<dyn AuditLog>,
+    /// The seals of the same trail.
+    pub(crate) chain: Arc<dyn AuditChain>,
     /// Factors.
     pub(crate) factors: Arc<dyn FactorStore>,
     /// The same factors, for proofs.
@@ -74,6 +77,7 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         api_keys: database.clone(),
         usage: database.clone(),
         audit: database.clone(),
+        chain: database.clone(),
         factors: database.clone(),
         proofs: database.clone(),
         key_registry: database.clone(),

@@ -8,6 +8,7 @@
     reason = "a test may panic, and its name says what it shows"
 )]
 
+mod audit;
 mod beside_a_server;
 mod commands;
 mod configuration;

@@ -2,6 +2,7 @@
 
 mod greeting;
 mod purge;
+mod seal;
 mod stop;
 
 use std::net::{SocketAddr, TcpListener};
@@ -41,10 +42,12 @@ pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
     let _lock = wiring::lock_server(&session.config)?;
     let service = wiring::start_service(session, &stores, listener).await?;
     let purging = tokio::spawn(purge::for_ever(stores.factors.clone(), session.clock.clone()));
+    let sealing = tokio::spawn(seal::for_ever(stores.chain.clone(), session.clock.clone()));
     greeting::print(session, &stores, address).await?;
     tracing::info!(%address, "serving");
     let ended = stop::run_until_stopped(service, &mut signals).await;
     purging.abort();
+    sealing.abort();
     ended.context("the server failed")?;
     tracing::info!("stopped");
     Ok(Outcome::Done)
