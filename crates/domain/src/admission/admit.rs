@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::authenticate::{Authenticated, AuthenticationError, Authenticator};
+use super::authenticate::{Authenticated, Authenticator};
 use super::bucket::{BucketDecision, BucketSpec};
 use super::organization::{Organization, OrganizationStatus};
-use super::ports::{BucketKey, RateLimiter};
+use super::ports::{BucketKey, RateLimiter, TokenRefusal};
 use super::principal::Principal;
 use crate::failure::PortFailure;
 
@@ -35,7 +35,7 @@ pub enum AdmissionError {
     Unauthenticated {
         /// Why.
         #[source]
-        reason: AuthenticationError,
+        reason: TokenRefusal,
         /// What the client's bucket said, if it was asked.
         rate: Option<BucketDecision>,
     },
@@ -92,7 +92,7 @@ impl Admission {
         };
         match self.authenticator.authenticate(token).await {
             Ok(caller) => self.charge_organization(caller).await,
-            Err(AuthenticationError::Failure(failure)) => Err(failure.into()),
+            Err(TokenRefusal::Failure(failure)) => Err(failure.into()),
             Err(reason) => {
                 let rate = self.charge_client(client).await?;
                 Err(AdmissionError::Unauthenticated { reason, rate })

@@ -6,7 +6,6 @@ use super::api_key::{ApiKeyDigest, ApiKeyPrefix, is_mistyped};
 use super::organization::Organization;
 use super::ports::{ApiKeyStore, OrganizationStore, TokenRefusal, UserTokenVerifier};
 use super::principal::{ApiKeyPrincipal, Principal};
-use crate::failure::PortFailure;
 use crate::identity::Environment;
 use crate::time::Clock;
 
@@ -17,31 +16,6 @@ pub struct Authenticated {
     pub principal: Principal,
     /// The organization that the caller belongs to.
     pub organization: Organization,
-}
-
-/// Why a bearer token is refused. The texts of [`AuthenticationError::Invalid`] are for the log: an answer tells
-/// nobody which check failed.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthenticationError {
-    /// The token was valid once.
-    #[error("the token has expired")]
-    Expired,
-    /// Anything else that is wrong with it.
-    #[error("the token is not valid: {0}")]
-    Invalid(&'static str),
-    /// It could not be checked.
-    #[error(transparent)]
-    Failure(#[from] PortFailure),
-}
-
-impl From<TokenRefusal> for AuthenticationError {
-    fn from(refusal: TokenRefusal) -> Self {
-        match refusal {
-            TokenRefusal::Expired => Self::Expired,
-            TokenRefusal::Invalid(reason) => Self::Invalid(reason),
-            TokenRefusal::Failure(failure) => Self::Failure(failure),
-        }
-    }
 }
 
 /// The use case.
@@ -60,7 +34,7 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// Who holds `token`. A token that begins like an API key is never tried as a user token.
-    pub async fn authenticate(&self, token: &str) -> Result<Authenticated, AuthenticationError> {
+    pub async fn authenticate(&self, token: &str) -> Result<Authenticated, TokenRefusal> {
         let (organization, principal) = if let Some(environment) = self.api_key_prefix.recognise(token) {
             let key = self.api_key(token, environment).await?;
             (key.organization, Principal::ApiKey(key))
@@ -69,26 +43,22 @@ impl Authenticator {
             (subject.organization, Principal::User(subject))
         };
         let found = self.organizations.find(organization).await?;
-        let organization = found.ok_or(AuthenticationError::Invalid("unknown organization"))?;
+        let organization = found.ok_or(TokenRefusal::Invalid("unknown organization"))?;
         Ok(Authenticated { principal, organization })
     }
 
-    async fn api_key(
-        &self,
-        token: &str,
-        environment: Environment,
-    ) -> Result<ApiKeyPrincipal, AuthenticationError> {
+    async fn api_key(&self, token: &str, environment: Environment) -> Result<ApiKeyPrincipal, TokenRefusal> {
         let digest = ApiKeyDigest::of(token);
         let key = self.api_keys.find(&digest).await?.filter(|key| key.digest.matches(&digest));
         // Only when nobody knows it: a key that was issued elsewhere may have our shape by chance.
         let key = key.ok_or_else(|| {
-            AuthenticationError::Invalid(if is_mistyped(token) { "mistyped API key" } else { "unknown API key" })
+            TokenRefusal::Invalid(if is_mistyped(token) { "mistyped API key" } else { "unknown API key" })
         })?;
         if key.revoked_at.is_some() {
-            return Err(AuthenticationError::Invalid("revoked API key"));
+            return Err(TokenRefusal::Invalid("revoked API key"));
         }
         if key.environment != environment {
-            return Err(AuthenticationError::Invalid("API key of another environment"));
+            return Err(TokenRefusal::Invalid("API key of another environment"));
         }
         Ok(ApiKeyPrincipal { organization: key.organization, environment, key: key.id, scopes: key.scopes })
     }

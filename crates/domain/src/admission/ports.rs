@@ -157,7 +157,8 @@ pub struct UserToken {
     pub subject: Subject,
 }
 
-/// Why a user token is refused.
+/// Why a bearer token is refused. The texts of [`TokenRefusal::Invalid`] are for the log: an answer tells nobody which
+/// check failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenRefusal {
     /// It was valid once.

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use countersign_domain::admission::admit::{Admission, AdmissionError, Admitted};
 use countersign_domain::admission::api_key::ApiKeyPrefix;
-use countersign_domain::admission::authenticate::{AuthenticationError, Authenticator};
+use countersign_domain::admission::authenticate::Authenticator;
 use countersign_domain::admission::bucket::BucketSpec;
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
+use countersign_domain::admission::ports::TokenRefusal;
 use countersign_domain::admission::ports::{BucketKey, OrganizationStore, PlanStore};
 use countersign_domain::admission::principal::Principal;
 use countersign_domain::audit::event::SecurityEvent;
@@ -159,7 +160,7 @@ async fn a_refused_token_takes_one_of_the_client() {
     for (token, remaining) in [("garbage", 2), ("old", 1), ("stranger", 0)] {
         match gate.admit(token).await {
             Err(AdmissionError::Unauthenticated { reason, rate: Some(rate) }) => {
-                assert_eq!(matches!(reason, AuthenticationError::Expired), token == "old");
+                assert_eq!(matches!(reason, TokenRefusal::Expired), token == "old");
                 assert_eq!(rate.remaining, remaining);
             }
             other => panic!("{token}: {other:?}"),

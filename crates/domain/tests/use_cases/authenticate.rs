@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use countersign_domain::admission::api_key::{ApiKey, ApiKeyDigest, ApiKeyPrefix};
-use countersign_domain::admission::authenticate::{Authenticated, AuthenticationError, Authenticator};
+use countersign_domain::admission::authenticate::{Authenticated, Authenticator};
+use countersign_domain::admission::ports::TokenRefusal;
 use countersign_domain::admission::ports::{ApiKeyStore, Created};
 use countersign_domain::admission::principal::{ApiKeyPrincipal, Principal};
 use countersign_domain::audit::event::SecurityEvent;
@@ -35,7 +36,7 @@ impl Platform {
         Self { stores, tokens: Arc::new(tokens), prefix: ApiKeyPrefix::default() }
     }
 
-    async fn authenticate(&self, token: &str) -> Result<Authenticated, AuthenticationError> {
+    async fn authenticate(&self, token: &str) -> Result<Authenticated, TokenRefusal> {
         let use_case = Authenticator {
             clock: Arc::new(ManualClock::new(NOW)),
             api_key_prefix: self.prefix.clone(),
@@ -66,7 +67,7 @@ impl Platform {
 
     async fn refuses(&self, token: &str) {
         let refused = self.authenticate(token).await;
-        assert!(matches!(refused, Err(AuthenticationError::Invalid(_))), "{token}: {refused:?}");
+        assert!(matches!(refused, Err(TokenRefusal::Invalid(_))), "{token}: {refused:?}");
     }
 }
 
@@ -180,11 +181,11 @@ async fn a_token_never_makes_an_organization() {
 #[tokio::test]
 async fn an_expired_token_is_told_apart() {
     let refused = Platform::new().await.authenticate("old").await;
-    assert!(matches!(refused, Err(AuthenticationError::Expired)), "{refused:?}");
+    assert!(matches!(refused, Err(TokenRefusal::Expired)), "{refused:?}");
 }
 
 #[tokio::test]
 async fn a_token_that_cannot_be_checked_is_a_failure() {
     let failed = Platform::new().await.authenticate("unlucky").await;
-    assert!(matches!(failed, Err(AuthenticationError::Failure(PortFailure::Unavailable(_)))), "{failed:?}");
+    assert!(matches!(failed, Err(TokenRefusal::Failure(PortFailure::Unavailable(_)))), "{failed:?}");
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use actix_web::http::StatusCode;
 use countersign_domain::admission::admit::AdmissionError;
-use countersign_domain::admission::authenticate::AuthenticationError;
+use countersign_domain::admission::ports::TokenRefusal;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::time::Timestamp;
@@ -111,11 +111,9 @@ fn admission(error: &AdmissionError) -> Answer {
             Answer { extra: challenge(""), ..answer }
         }
         AdmissionError::Unauthenticated { reason, .. } => match reason {
-            AuthenticationError::Expired => refuse_token(ErrorCode::TokenExpired, "the token has expired"),
-            AuthenticationError::Invalid(_) => {
-                refuse_token(ErrorCode::InvalidToken, "the token is not valid")
-            }
-            AuthenticationError::Failure(failure) => port(failure),
+            TokenRefusal::Expired => refuse_token(ErrorCode::TokenExpired, "the token has expired"),
+            TokenRefusal::Invalid(_) => refuse_token(ErrorCode::InvalidToken, "the token is not valid"),
+            TokenRefusal::Failure(failure) => port(failure),
         },
         AdmissionError::ClientRateLimited { rate } => {
             too_fast(rate.retry_at, "too many requests without valid credentials from this address")
