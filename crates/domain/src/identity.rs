@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 pub struct NotAUlid;
 
 /// Makes a ULID from an instant and randomness that were passed in.
-pub fn mint_ulid(now: Timestamp, entropy: &dyn Entropy) -> Result<Ulid, EntropyUnavailable> {
+fn mint_ulid(now: Timestamp, entropy: &dyn Entropy) -> Result<Ulid, EntropyUnavailable> {
     let mut random = [0_u8; 16];
     entropy.fill(&mut random)?;
     let millis = u64::try_from(now.as_micros().div_euclid(1_000)).unwrap_or(0);

@@ -52,7 +52,7 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// Whole seconds from `now` to this instant, rounded up, at least 1: the value of `Retry-After`.
+    /// Whole seconds from `now` to this instant, rounded up, at least 1: a caller who waits so long never comes early.
     pub fn whole_seconds_from(self, now: Self) -> u64 {
         self.saturating_since(now).as_micros().div_ceil(1_000_000).try_into().unwrap_or(u64::MAX).max(1)
     }

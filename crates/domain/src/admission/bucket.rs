@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::time::Timestamp;
 
 /// One token in the unit of the debt.
-pub const TOKEN: u64 = 1_000_000;
+const TOKEN: u64 = 1_000_000;
 
 /// How fast a bucket refills and how much it holds.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

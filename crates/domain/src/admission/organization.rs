@@ -11,7 +11,7 @@ use crate::two_factor::policy::OrganizationPolicy;
 pub enum OrganizationStatus {
     /// They are.
     Active,
-    /// They are refused with 403.
+    /// They are refused.
     Suspended,
 }
 

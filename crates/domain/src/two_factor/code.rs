@@ -17,7 +17,7 @@ pub struct TotpCode(Zeroizing<String>);
 
 /// The text does not have the shape of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a code is exactly {} digits from 0 to 9, as a JSON string", digits.count())]
+#[error("a code is exactly {} digits from 0 to 9", digits.count())]
 pub struct NotACode {
     /// How many digits are wanted.
     pub digits: Digits,

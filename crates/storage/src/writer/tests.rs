@@ -165,9 +165,21 @@ async fn a_unit_that_panics_takes_back_its_own_changes_only() {
     assert_eq!(*bench.commits.lock().unwrap(), 1);
 }
 
+/// Three units in one group: all callers hear that the outcome is unknown, and nothing is stored.
+async fn assert_nobody_succeeds<F>(mut bench: Bench, unit: impl Fn(i32) -> F)
+where
+    F: Fn(&mut AnyConnection) -> UnitResult<()> + Send + 'static,
+{
+    let callers = bench.submit((0..3).map(unit).collect()).await;
+    bench.write_once();
+    let answers = answers(callers).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(PortFailure::Unavailable(_)))), "{answers:?}");
+    assert_eq!(bench.notes(), [0_i32; 0]);
+}
+
 #[tokio::test]
 async fn when_the_transaction_is_lost_nobody_is_told_of_success() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     let unit = |id: i32| {
         move |c: &mut AnyConnection| {
             note(c, id)?;
@@ -179,16 +191,12 @@ async fn when_the_transaction_is_lost_nobody_is_told_of_success() {
             Ok(())
         }
     };
-    let callers = bench.submit((0..3).map(unit).collect()).await;
-    bench.write_once();
-    let answers = answers(callers).await;
-    assert!(answers.iter().all(|answer| matches!(answer, Err(PortFailure::Unavailable(_)))), "{answers:?}");
-    assert_eq!(bench.notes(), [0_i32; 0]);
+    assert_nobody_succeeds(bench, unit).await;
 }
 
 #[tokio::test]
 async fn when_the_commit_fails_nobody_is_told_of_success() {
-    let mut bench = Bench::new();
+    let bench = Bench::new();
     diesel::sql_query(
         "CREATE TABLE children (id INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED) STRICT",
     )
@@ -204,11 +212,7 @@ async fn when_the_commit_fails_nobody_is_told_of_success() {
             Ok(())
         }
     };
-    let callers = bench.submit((0..3).map(unit).collect()).await;
-    bench.write_once();
-    let answers = answers(callers).await;
-    assert!(answers.iter().all(|answer| matches!(answer, Err(PortFailure::Unavailable(_)))), "{answers:?}");
-    assert_eq!(bench.notes(), [0_i32; 0]);
+    assert_nobody_succeeds(bench, unit).await;
 }
 
 #[tokio::test]
