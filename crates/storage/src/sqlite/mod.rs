@@ -3,9 +3,12 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::result::Error;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
@@ -60,7 +63,6 @@ const OLDEST: [u32; 3] = [3, 51, 3];
 /// side effects out of the schema, `secure_delete` overwrites what is deleted, and temporary data stays in memory.
 /// The log shrinks to 64 MiB when it was reset.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
-     PRAGMA journal_mode = WAL;
      PRAGMA synchronous = FULL;
      PRAGMA foreign_keys = ON;
      PRAGMA trusted_schema = OFF;
@@ -68,6 +70,11 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000;
      PRAGMA cell_size_check = ON;
      PRAGMA temp_store = MEMORY;
      PRAGMA journal_size_limit = 67108864;";
+
+/// How long a new database may be held by others that switch it to write-ahead logging; as `busy_timeout`.
+const SWITCHING: Duration = Duration::from_secs(5);
+/// How long to wait before the switch is tried again.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Makes an empty database that only its owner can read, unless the file is there. SQLite gives its log the
 /// same mode.
@@ -89,10 +96,27 @@ pub(crate) fn create(path: &Path) -> Result<(), ConnectError> {
 pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, ConnectError> {
     let mut connection = SqliteConnection::establish(&uri(path)?)?;
     connection.batch_execute(SETTINGS)?;
+    switch_to_write_ahead_log(&mut connection)?;
     if access == Access::Read {
         connection.batch_execute("PRAGMA query_only = ON;")?;
     }
     Ok(connection)
+}
+
+/// Of connections that switch a new database at the same time SQLite lets one through and tells the others at once that
+/// it is locked, whatever `busy_timeout` says: waiting inside could be a deadlock.
+fn switch_to_write_ahead_log(connection: &mut SqliteConnection) -> QueryResult<()> {
+    let since = Instant::now();
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL;") {
+            Err(Error::DatabaseError(_, told))
+                if told.message() == "database is locked" && since.elapsed() < SWITCHING =>
+            {
+                thread::sleep(PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Finds out whether the file, its place and the library can be relied on.

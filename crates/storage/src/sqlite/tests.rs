@@ -1,3 +1,5 @@
+use std::sync::Barrier;
+
 use diesel::sql_types::Integer;
 
 use super::*;
@@ -34,6 +36,28 @@ fn every_connection_has_all_settings() {
         ] {
             assert_eq!(setting(&mut connection, name), value, "{name} of a connection to {access:?}");
         }
+    }
+}
+
+#[test]
+fn of_many_first_connections_nobody_is_told_that_the_database_is_locked() {
+    for _ in 0..20 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = database(&directory);
+        let together = Barrier::new(16);
+        thread::scope(|scope| {
+            let racers: Vec<_> = (0..16)
+                .map(|_| {
+                    scope.spawn(|| {
+                        together.wait();
+                        connect(&path, Access::Write).map(drop)
+                    })
+                })
+                .collect();
+            for racer in racers {
+                racer.join().unwrap().unwrap();
+            }
+        });
     }
 }
 
