@@ -11,6 +11,7 @@ mod development;
 mod output;
 mod telemetry;
 mod wiring;
+mod work;
 
 use std::process::ExitCode;
 

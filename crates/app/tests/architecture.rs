@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "countersign-domain",
             "countersign-http",
+            "countersign-jobs",
             "countersign-limits",
             "countersign-secrets",
             "countersign-storage",
@@ -20,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("countersign-bcrypt-lanes", &[]),
     ("countersign-domain", &[]),
     ("countersign-http", &["countersign-domain"]),
+    ("countersign-jobs", &["countersign-domain"]),
     ("countersign-limits", &["countersign-domain"]),
     ("countersign-secrets", &["countersign-bcrypt-lanes", "countersign-domain"]),
     ("countersign-storage", &["countersign-domain"]),

@@ -11,6 +11,7 @@ use countersign_domain::keys::KeyRegistry;
 use countersign_domain::quota::ports::UsageStore;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
+use countersign_jobs::purge::{ExpiredSetups, Expiring};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, ServerLock, migrate};
 
 use crate::config::Config;
@@ -38,6 +39,13 @@ pub(crate) struct Stores {
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
     pub(crate) health: Arc<dyn Dependency>,
+}
+
+impl Stores {
+    /// What goes when it has had its time.
+    pub(crate) fn expiring(&self) -> Vec<Arc<dyn Expiring>> {
+        vec![Arc::new(ExpiredSetups(self.factors.clone()))]
+    }
 }
 
 /// One migration.

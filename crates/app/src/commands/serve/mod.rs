@@ -41,7 +41,7 @@ pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
     let stores = session.stores().await?;
     let _lock = wiring::lock_server(&session.config)?;
     let service = wiring::start_service(session, &stores, listener).await?;
-    let purging = tokio::spawn(purge::for_ever(stores.factors.clone(), session.clock.clone()));
+    let purging = tokio::spawn(purge::for_ever(stores.expiring(), session.clock.clone()));
     let sealing = tokio::spawn(seal::for_ever(stores.chain.clone(), session.clock.clone()));
     greeting::print(session, &stores, address).await?;
     tracing::info!(%address, "serving");

@@ -1,34 +1,32 @@
 //! `usage record`.
 
-use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use countersign_domain::identity::{Environment, OrganizationId};
-use countersign_domain::quota::period::{AnchorDay, BillingPeriod};
-use countersign_domain::quota::ports::{Recorded, UsageEvent};
 use countersign_domain::time::Timestamp;
+use countersign_jobs::record_usage::{BATCH, Line, RecordUsage, UsageRecorded};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, Receiver};
 
-use super::rows::{self, Line, UsageRow};
+use super::rows;
 use crate::commands::{Outcome, Session};
-use crate::output::{Report, note};
+use crate::output::Report;
 use crate::wiring::Stores;
+use crate::work::{Shown, stop_on_signal};
 
-/// Events of one owner that are stored at once.
-const BATCH: usize = 500;
-/// Events of all owners that may wait; a file may name any number of organizations.
-const MOST_WAITING: usize = 20_000;
-
-#[derive(Serialize, Default)]
+#[derive(Serialize)]
 struct RecordReport {
     recorded: u64,
     duplicates: u64,
     refused: u64,
+}
+
+impl From<UsageRecorded> for RecordReport {
+    fn from(UsageRecorded { recorded, duplicates, refused }: UsageRecorded) -> Self {
+        Self { recorded, duplicates, refused }
+    }
 }
 
 impl Report for RecordReport {
@@ -41,28 +39,29 @@ impl Report for RecordReport {
 
 /// Counts what the file tells; refused rows are reported and the others are counted all the same.
 pub(super) async fn run(session: &Session, stores: &Stores, file: &Path) -> anyhow::Result<Outcome> {
-    let mut recorder = Recorder {
-        stores,
-        anchors: HashMap::new(),
-        waiting: BTreeMap::new(),
-        waiting_events: 0,
-        report: RecordReport::default(),
-    };
+    let mut job = RecordUsage::new(stores.organizations.clone(), stores.usage.clone());
+    let mut shown = Shown::new("recording usage");
     let mut lines = read(file.to_owned(), session.clock.now());
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = stop_on_signal()?;
     loop {
         let line = tokio::select! {
             line = lines.recv() => line,
-            _ = interrupt.recv() => return Err(recorder.stopped()),
+            () = stop.asked() => anyhow::bail!(how_to_go_on(&job)),
         };
-        match line.transpose()? {
-            Some(line) => recorder.take_line(line).await?,
-            None => break,
-        }
+        let Some(line) = line.transpose()? else { break };
+        job.take(line, &mut shown).await.with_context(|| how_to_go_on(&job))?;
     }
-    recorder.store_all().await?;
-    session.output.one(&recorder.report)?;
-    Ok(if recorder.report.refused > 0 { Outcome::RowsRefused } else { Outcome::Done })
+    job.finish(&mut shown).await.with_context(|| how_to_go_on(&job))?;
+    drop(shown);
+    let report = RecordReport::from(job.recorded());
+    session.output.one(&report)?;
+    Ok(if report.refused > 0 { Outcome::RowsRefused } else { Outcome::Done })
+}
+
+/// How to go on after the work ended early.
+fn how_to_go_on(job: &RecordUsage) -> String {
+    let recorded = job.recorded().recorded;
+    format!("stopped after {recorded} new rows; record the file again: what is counted counts once")
 }
 
 /// Reads on a thread of its own, so that a file which gives nothing for a while does not keep a signal waiting.
@@ -92,95 +91,4 @@ fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
     }
     let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     Ok(Box::new(BufReader::new(opened)))
-}
-
-struct Recorder<'a> {
-    stores: &'a Stores,
-    anchors: HashMap<OrganizationId, Option<AnchorDay>>,
-    waiting: BTreeMap<(OrganizationId, Environment), Vec<UsageEvent>>,
-    waiting_events: usize,
-    report: RecordReport,
-}
-
-impl Recorder<'_> {
-    async fn take_line(&mut self, line: Line) -> anyhow::Result<()> {
-        let accepted = match line.row {
-            Ok(row) => self.take(row).await?,
-            Err(reason) => Err(reason),
-        };
-        if let Err(reason) = accepted {
-            self.report.refused = self.report.refused.saturating_add(1);
-            note(format_args!("line {}: {reason}", line.number));
-        }
-        Ok(())
-    }
-
-    /// How to go on after the work ended early.
-    fn stopped(&self) -> anyhow::Error {
-        let recorded = self.report.recorded;
-        anyhow::anyhow!(
-            "stopped after {recorded} new rows; record the file again: what is counted counts once"
-        )
-    }
-
-    /// Takes a row; the inner error refuses it.
-    async fn take(&mut self, row: UsageRow) -> anyhow::Result<Result<(), String>> {
-        let Some(anchor) = self.anchor(row.organization).await? else {
-            return Ok(Err(format!("there is no organization {}", row.organization)));
-        };
-        let period = BillingPeriod::containing(row.at, anchor);
-        let event = UsageEvent { id: row.event, at: row.at, period, consumption: row.consumption };
-        let owner = (row.organization, row.environment);
-        let waiting = self.waiting.entry(owner).or_default();
-        waiting.push(event);
-        self.waiting_events = self.waiting_events.saturating_add(1);
-        if waiting.len() >= BATCH {
-            let batch = std::mem::take(waiting);
-            self.store(owner, batch).await?;
-        } else if self.waiting_events >= MOST_WAITING {
-            self.store_all().await?;
-        }
-        Ok(Ok(()))
-    }
-
-    async fn anchor(&mut self, organization: OrganizationId) -> anyhow::Result<Option<AnchorDay>> {
-        if let Some(known) = self.anchors.get(&organization) {
-            return Ok(*known);
-        }
-        let anchor = self.stores.organizations.find(organization).await?.map(|found| found.anchor_day);
-        self.anchors.insert(organization, anchor);
-        Ok(anchor)
-    }
-
-    async fn store_all(&mut self) -> anyhow::Result<()> {
-        for (owner, batch) in std::mem::take(&mut self.waiting) {
-            self.store(owner, batch).await?;
-        }
-        Ok(())
-    }
-
-    async fn store(
-        &mut self,
-        (organization, environment): (OrganizationId, Environment),
-        batch: Vec<UsageEvent>,
-    ) -> anyhow::Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.waiting_events = self.waiting_events.saturating_sub(batch.len());
-        let told = self.stores.usage.record(organization, environment, batch).await.with_context(|| {
-            let so_far = self.report.recorded;
-            format!(
-                "stopped after {so_far} new rows; record the file again, what is counted is not counted twice"
-            )
-        })?;
-        for recorded in told {
-            let counter = match recorded {
-                Recorded::Counted => &mut self.report.recorded,
-                Recorded::Duplicate => &mut self.report.duplicates,
-            };
-            *counter = counter.saturating_add(1);
-        }
-        Ok(())
-    }
 }

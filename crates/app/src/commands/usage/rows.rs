@@ -3,37 +3,14 @@
 use std::io::{self, BufRead};
 
 use anyhow::Context as _;
-use countersign_domain::identity::{Environment, OrganizationId};
+use countersign_domain::identity::Environment;
 use countersign_domain::quota::ports::{Consumption, RelationshipId, UsageEventId};
 use countersign_domain::time::Timestamp;
+use countersign_jobs::record_usage::{Line, UsageRow};
 use serde::Deserialize;
 
 /// The longest line, in bytes.
 const LONGEST_LINE: u64 = 64 * 1024;
-
-/// A row that is well formed; whether its organization exists is not known yet.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct UsageRow {
-    /// Whose use.
-    pub(super) organization: OrganizationId,
-    /// Live or test use.
-    pub(super) environment: Environment,
-    /// Its id.
-    pub(super) event: UsageEventId,
-    /// When it happened.
-    pub(super) at: Timestamp,
-    /// What was used.
-    pub(super) consumption: Consumption,
-}
-
-/// A line of the file.
-#[derive(Debug)]
-pub(super) struct Line {
-    /// Its number, from 1.
-    pub(super) number: u64,
-    /// What stands in it, or why it is refused.
-    pub(super) row: Result<UsageRow, String>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

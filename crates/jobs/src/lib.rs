@@ -1,0 +1,29 @@
+//! Batch work over the ports: what an operator starts at the command line, and what a server does by the minute.
+//!
+//! A job takes small steps. Each step is one call of a port, durable by itself, so a job can be stopped between two
+//! steps ([`Stop`]) or killed in the middle of one, and going on means running it again. What it has done, and which rows
+//! it could not do, it tells as [`Event`]s to an [`Observer`]; how they are shown is the application's business.
+//!
+//! | module | work |
+//! | --- | --- |
+//! | [`purge`] | removes what has had its time |
+//! | [`record_usage`] | counts usage that a file tells |
+//!
+//! # How to add a job
+//!
+//! One file: a struct with the ports that it needs, and a method that takes an [`Observer`] and a [`Stop`] when it may
+//! take long. One bad row is [`Event::Refused`] and never ends the job; a [`PortFailure`] ends it.
+//!
+//! # How to add something that expires
+//!
+//! Implement [`purge::Expiring`] over its port in `purge.rs`, and name it where the application lists them.
+//!
+//! [`PortFailure`]: countersign_domain::failure::PortFailure
+
+mod progress;
+pub mod purge;
+pub mod record_usage;
+mod stop;
+
+pub use progress::{Event, Observer};
+pub use stop::{Stop, Stopper};

@@ -1,0 +1,131 @@
+//! Removes what has had its time.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::time::{Clock, Timestamp};
+use countersign_domain::two_factor::ports::FactorStore;
+
+use crate::{Event, Observer, Stop};
+
+/// How many rows go in one transaction, so that no request waits long for it.
+pub const BATCH: u32 = 500;
+
+/// Rows of one kind that go when they have had their time. Until then they count for nothing.
+#[async_trait]
+pub trait Expiring: Send + Sync {
+    /// What goes, as people call it, in the plural.
+    fn name(&self) -> &'static str;
+
+    /// Removes up to `limit` of those whose time is over at `now`; tells how many.
+    async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure>;
+}
+
+/// Set-ups that nobody confirmed in time.
+pub struct ExpiredSetups(pub Arc<dyn FactorStore>);
+
+#[async_trait]
+impl Expiring for ExpiredSetups {
+    fn name(&self) -> &'static str {
+        "expired set-ups"
+    }
+
+    async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        self.0.purge_expired(now, limit).await
+    }
+}
+
+/// Removes what has expired, in at most `batches` transactions, and tells how many rows. When more is left or the job is
+/// stopped, the next run goes on.
+pub async fn purge(
+    kind: &dyn Expiring,
+    clock: &dyn Clock,
+    batches: u32,
+    observer: &mut dyn Observer,
+    stop: &Stop,
+) -> Result<u64, PortFailure> {
+    let mut removed = 0_u64;
+    for _ in 0..batches {
+        if stop.is_asked() {
+            break;
+        }
+        let batch = kind.remove(clock.now(), BATCH).await?;
+        removed = removed.saturating_add(batch.into());
+        observer.observe(Event::Done { rows: batch.into() });
+        if batch < BATCH {
+            break;
+        }
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign_testkit::build;
+    use countersign_testkit::clock::ManualClock;
+    use countersign_testkit::fakes::{MemoryAudit, MemoryFactors};
+
+    use super::*;
+    use crate::Stopper;
+
+    struct World {
+        factors: Arc<MemoryFactors>,
+        clock: ManualClock,
+        stopper: Stopper,
+        stop: Stop,
+    }
+
+    impl World {
+        async fn with_expired(count: u32) -> Self {
+            let factors = Arc::new(MemoryFactors::new(Arc::new(MemoryAudit::new())));
+            let begun = Timestamp::from_seconds(1_000);
+            for number in 0..count {
+                store(&factors, &format!("early-{number}"), begun).await;
+            }
+            let clock = ManualClock::new(begun);
+            clock.advance(Duration::from_mins(10));
+            let (stopper, stop) = Stopper::new();
+            Self { factors, clock, stopper, stop }
+        }
+
+        async fn purge(&self, batches: u32) -> u64 {
+            let kind = ExpiredSetups(self.factors.clone());
+            purge(&kind, &self.clock, batches, &mut (), &self.stop).await.unwrap()
+        }
+    }
+
+    async fn store(factors: &MemoryFactors, user: &str, now: Timestamp) {
+        let subject = build::subject(user);
+        let claim = build::setup_claim(&subject, now);
+        let setup = build::pending_setup(&subject, claim.id, now);
+        let _ = factors.claim_setup(claim).await.unwrap();
+        let _ = factors.store_pending(setup).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn all_that_has_expired_goes_in_batches_and_the_rest_stays() {
+        let world = World::with_expired(BATCH + 1).await;
+        store(&world.factors, "late", world.clock.now()).await;
+        assert_eq!(world.purge(100).await, u64::from(BATCH) + 1);
+        assert_eq!(world.factors.count(), 1);
+        assert_eq!(world.purge(100).await, 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_left_after_the_last_batch_goes_with_the_next_run() {
+        let world = World::with_expired(BATCH + 1).await;
+        assert_eq!(world.purge(1).await, BATCH.into());
+        assert_eq!(world.purge(1).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_stopped_purge_removes_nothing_more() {
+        let world = World::with_expired(1).await;
+        let _ = world.stopper.stop();
+        assert_eq!(world.purge(100).await, 0);
+        assert_eq!(world.factors.count(), 1);
+    }
+}
