@@ -22,7 +22,7 @@ use crate::client_address::client_address;
 use crate::credentials::bearer_token;
 use crate::refusal::problem::Problem;
 use crate::refusal::{Account, Refusal};
-use crate::reply::headers::set_rate;
+use crate::reply::rate::Rate;
 use crate::state::State;
 
 /// What a handler makes of a call.
@@ -167,6 +167,7 @@ async fn serve_admitted(
         Err(refusal) => return refusal.respond(&state, id).await,
     };
     let Admitted { principal, organization, rate } = admitted;
+    let rate = Rate::Organization(rate);
     let account = Account { organization: organization.clone(), environment: principal.environment() };
     let entry = Entry { state: state.clone(), principal, organization, id, client, request, payload };
     let outcome = match answer(entry) {
@@ -175,7 +176,7 @@ async fn serve_admitted(
     };
     match outcome {
         Ok(mut response) => {
-            set_rate(response.headers_mut(), &rate);
+            rate.set(response.headers_mut(), state.api.clock.now());
             let organization = Some(account.organization.id);
             response.extensions_mut().insert(Disposition { organization, ..Disposition::default() });
             response

@@ -3,7 +3,8 @@
 use crate::support::authenticator::code;
 use crate::support::{Home, text};
 
-const RATE: [&str; 3] = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+const RATE: [&str; 5] =
+    ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit-policy", "ratelimit"];
 const QUOTA: [&str; 5] = [
     "x-quota-turns-used",
     "x-quota-turns-limit",

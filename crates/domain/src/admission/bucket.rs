@@ -26,6 +26,11 @@ impl BucketSpec {
         u64::from(self.burst.get()).saturating_mul(TOKEN)
     }
 
+    /// How long an empty bucket takes to be full, rounded up to a microsecond.
+    pub fn time_to_fill(self) -> Duration {
+        self.time_to_repay(self.capacity())
+    }
+
     fn time_to_repay(self, debt: u64) -> Duration {
         Duration::from_micros(debt.div_ceil(u64::from(self.per_second.get())))
     }
@@ -46,8 +51,8 @@ pub struct BucketState {
 pub struct BucketDecision {
     /// Whether the token was given.
     pub allowed: bool,
-    /// The refill rate, in tokens per second.
-    pub limit: NonZeroU32,
+    /// How fast the bucket refills and how much it holds.
+    pub spec: BucketSpec,
     /// Whole tokens that are left.
     pub remaining: u32,
     /// When the bucket is full again.
@@ -84,7 +89,7 @@ impl BucketState {
         let missing = TOKEN.saturating_sub(left);
         BucketDecision {
             allowed,
-            limit: spec.per_second,
+            spec,
             remaining: u32::try_from(left / TOKEN).unwrap_or(u32::MAX),
             full_at: self.updated_at.saturating_add(spec.time_to_repay(self.debt)),
             retry_at: self.updated_at.saturating_add(spec.time_to_repay(missing)),

@@ -10,7 +10,8 @@ pub(super) struct Listed {
     pub(super) required: bool,
 }
 
-const RATE: [&str; 3] = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+const RATE: [&str; 5] =
+    ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"];
 const QUOTA: [&str; 5] = [
     "X-Quota-Turns-Used",
     "X-Quota-Turns-Limit",
@@ -94,6 +95,14 @@ fn meaning(name: &str) -> (Kind, &'static str) {
         "X-RateLimit-Limit" => (Kind::Count, "Requests per second that the bucket allows."),
         "X-RateLimit-Remaining" => (Kind::Count, "Whole tokens left in the bucket after this request."),
         "X-RateLimit-Reset" => (Kind::Instant, "When the bucket is full again."),
+        "RateLimit-Policy" => (
+            Kind::Text,
+            "The bucket, `\"org\"` or `\"client\"`: `q` tokens when full, which take `w` seconds to come back.",
+        ),
+        "RateLimit" => (
+            Kind::Text,
+            "The same bucket after this request: `r` tokens are left; after `t` seconds it is full, or has a token again.",
+        ),
         "Retry-After" => (Kind::Count, "Whole seconds after which trying again makes sense."),
         "X-Quota-Turns-Used" => (Kind::Count, "Turns used in the billing period."),
         "X-Quota-Turns-Limit" => (

@@ -9,14 +9,14 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use countersign_domain::admission::admit::AdmissionError;
-use countersign_domain::admission::bucket::BucketDecision;
 use countersign_domain::admission::organization::Organization;
 use countersign_domain::identity::{Environment, RequestId};
 use countersign_domain::quota::snapshot::QuotaSnapshot;
 use countersign_domain::two_factor::setup::StartSetupError;
 
 use crate::boundary::Disposition;
-use crate::reply::headers::{set, set_quota, set_rate};
+use crate::reply::headers::{set, set_quota};
+use crate::reply::rate::Rate;
 use crate::state::State;
 use answer::{Answer, Extra};
 use envelope::ErrorEnvelope;
@@ -33,7 +33,7 @@ pub(crate) struct Account {
 pub(crate) struct Refusal {
     pub(crate) problem: Problem,
     /// What a bucket said, if one was asked.
-    pub(crate) rate: Option<BucketDecision>,
+    pub(crate) rate: Option<Rate>,
     /// The caller's account, once it is known.
     pub(crate) account: Option<Account>,
 }
@@ -48,13 +48,14 @@ impl From<AdmissionError> for Refusal {
     fn from(error: AdmissionError) -> Self {
         let (rate, account) = match &error {
             AdmissionError::MissingCredentials { rate } | AdmissionError::Unauthenticated { rate, .. } => {
-                (*rate, None)
+                (rate.map(Rate::Client), None)
             }
-            AdmissionError::ClientRateLimited { rate } => (Some(*rate), None),
+            AdmissionError::ClientRateLimited { rate } => (Some(Rate::Client(*rate)), None),
             AdmissionError::OrganizationRateLimited { caller, rate }
             | AdmissionError::Suspended { caller, rate } => {
                 let organization = caller.organization.clone();
-                (Some(*rate), Some(Account { organization, environment: caller.principal.environment() }))
+                let account = Account { organization, environment: caller.principal.environment() };
+                (Some(Rate::Organization(*rate)), Some(account))
             }
             AdmissionError::Failure(_) => (None, None),
         };
@@ -76,8 +77,8 @@ impl Refusal {
         }
         let mut response = answer.respond(id, &state.api.documentation_url);
         let headers = response.headers_mut();
-        if let Some(rate) = &self.rate {
-            set_rate(headers, rate);
+        if let Some(rate) = self.rate {
+            rate.set(headers, now);
         }
         if let Some(quota) = &quota {
             set_quota(headers, quota);

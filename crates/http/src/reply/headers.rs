@@ -1,9 +1,8 @@
-//! The headers that tell of rates and quotas.
+//! The request id, the quota, and how any header is set.
 
 use std::fmt::Display;
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use countersign_domain::admission::bucket::BucketDecision;
 use countersign_domain::quota::snapshot::QuotaSnapshot;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -13,13 +12,6 @@ pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: impl Display
     if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
         headers.insert(name, value);
     }
-}
-
-/// What a bucket said.
-pub(crate) fn set_rate(headers: &mut HeaderMap, rate: &BucketDecision) {
-    set(headers, HeaderName::from_static("x-ratelimit-limit"), rate.limit);
-    set(headers, HeaderName::from_static("x-ratelimit-remaining"), rate.remaining);
-    set(headers, HeaderName::from_static("x-ratelimit-reset"), rate.full_at);
 }
 
 /// What is used of a quota; an unlimited part has no limit.

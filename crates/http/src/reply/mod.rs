@@ -1,6 +1,7 @@
 //! Successful answers.
 
 pub(crate) mod headers;
+pub(crate) mod rate;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

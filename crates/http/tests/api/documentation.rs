@@ -34,7 +34,8 @@ async fn it_is_served_as_it_is_made() {
 /// The contract's table.
 #[test]
 fn the_statuses_of_setup_promise_exactly_their_headers() {
-    let rate = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
+    let rate =
+        ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"];
     let quota = [
         "X-Quota-Turns-Used",
         "X-Quota-Turns-Limit",

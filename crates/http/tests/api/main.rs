@@ -25,6 +25,7 @@ mod platform;
 mod policy;
 mod proofs;
 mod quotas;
+mod rates;
 mod raw_heads;
 mod routes;
 mod setups;

@@ -9,7 +9,8 @@ use super::support::world::{Plan, alice, impatient};
 use super::support::{Answer, Call, World};
 
 const ID: &[&str] = &["x-request-id"];
-const RATE: &[&str] = &["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
+const RATE: &[&str] =
+    &["ratelimit", "ratelimit-policy", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"];
 const QUOTA: &[&str] = &[
     "x-quota-relationships-active",
     "x-quota-relationships-limit",

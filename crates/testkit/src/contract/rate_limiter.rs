@@ -88,7 +88,7 @@ async fn a_bucket_begins_full(harness: Harness) {
         let decision = harness.take(key, spec(10, 20)).await;
         let expected = BucketDecision {
             allowed: true,
-            limit: NonZeroU32::new(10).unwrap(),
+            spec: spec(10, 20),
             remaining: 19,
             full_at: NOW.saturating_add(Duration::from_millis(100)),
             retry_at: NOW,
