@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::failure::PortFailure;
+
 /// An instant in microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
 /// `Display` writes RFC 3339 in UTC with milliseconds, rounded up: an instant that is told to a client as the
@@ -127,6 +129,24 @@ impl TimeStep {
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+
+    /// The present instant, for what it alone decides: which codes are good. A clock that was set forth would spend
+    /// steps that are still to come, and one that was set back would accept codes that are long gone. As it stands here
+    /// it suits clocks that nobody sets.
+    fn steady_now(&self) -> Result<Timestamp, ClockJumped> {
+        Ok(self.now())
+    }
+}
+
+/// The clock was set a moment ago, and has not run evenly for long enough since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the clock jumped a moment ago")]
+pub struct ClockJumped;
+
+impl From<ClockJumped> for PortFailure {
+    fn from(jumped: ClockJumped) -> Self {
+        Self::unavailable(jumped)
+    }
 }
 
 #[cfg(test)]

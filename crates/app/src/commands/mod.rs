@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use countersign_domain::admission::organization::Organization;
 use countersign_domain::entropy::Entropy;
+use countersign_domain::health::Dependency;
 use countersign_domain::identity::OrganizationId;
 use countersign_domain::time::Clock;
 
@@ -50,6 +51,8 @@ pub(crate) struct Session {
     pub(crate) output: Output,
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Whether the same clock runs evenly.
+    pub(crate) clock_health: Arc<dyn Dependency>,
     /// Randomness.
     pub(crate) entropy: Arc<dyn Entropy>,
 }
@@ -57,7 +60,8 @@ pub(crate) struct Session {
 impl Session {
     /// A session with the clock and the randomness of the operating system.
     pub(crate) fn new(config: Config, output: Output) -> Self {
-        Self { config, output, clock: Arc::new(SystemClock), entropy: wiring::entropy() }
+        let clock = Arc::new(SystemClock::new());
+        Self { config, output, clock: clock.clone(), clock_health: clock, entropy: wiring::entropy() }
     }
 
     /// The opened database. Development makes what is missing; production refuses, and says what to do.

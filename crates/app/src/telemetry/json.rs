@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use countersign_domain::time::Clock as _;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -11,7 +10,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::clock::SystemClock;
+use crate::clock::wall_clock;
 
 /// Writes events as JSON lines.
 pub(super) struct JsonLines;
@@ -28,7 +27,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = Map::new();
-        line.insert("timestamp".to_owned(), SystemClock.now().to_string().into());
+        line.insert("timestamp".to_owned(), wall_clock().to_string().into());
         line.insert("level".to_owned(), event.metadata().level().as_str().into());
         line.insert("target".to_owned(), event.metadata().target().into());
         // From the outermost span to the event itself: what is nearer to the event wins.

@@ -112,7 +112,7 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
         audit: stores.audit.clone(),
         quota,
-        dependencies: vec![stores.health.clone()],
+        dependencies: vec![stores.health.clone(), session.clock_health.clone()],
         documentation_url: format!("{public_url}/docs"),
     })
 }

@@ -8,6 +8,7 @@
     reason = "a test may panic, and its name says what it shows"
 )]
 
+mod clock;
 mod contention;
 mod durability;
 mod journey;

@@ -120,7 +120,7 @@ impl ProveFactor {
     }
 
     async fn with_totp(&self, presentation: Presentation, code: TotpCode) -> Result<Proof, ProofError> {
-        let now = self.clock.now();
+        let now = self.clock.steady_now().map_err(PortFailure::from)?;
         let attempt =
             TotpAttempt { subject: presentation.subject.clone(), now, policy: presentation.lockout };
         let judge = self.totp_judge(presentation, code, now);
@@ -160,7 +160,9 @@ impl ProveFactor {
         let policy = LockoutPolicy::BACKUP_CODES;
         // The place comes first: overload must not cost an attempt.
         let place = self.verifier.reserve().await?;
-        let (slot, now) = (code.slot(), self.clock.now());
+        // A right code spends the present steps.
+        let now = self.clock.steady_now().map_err(PortFailure::from)?;
+        let slot = code.slot();
         let attempt = BackupCodeAttempt { subject: presentation.subject.clone(), slot, now, policy };
         let stored = match self.proofs.charge_backup_code(attempt).await? {
             BackupCodeCharged::Charged(stored) => stored,

@@ -70,7 +70,7 @@ impl VerifySetup {
         setup: Option<SetupId>,
         caller: Caller,
     ) -> Result<TwoFactorStatus, VerifySetupError> {
-        let now = self.clock.now();
+        let now = self.clock.steady_now().map_err(PortFailure::from)?;
         let attempt = SetupAttempt { subject, setup, now, most: self.limits.attempts };
         match self.factors.attempt_setup(attempt, self.judge(code, caller, now)).await? {
             SetupAttempted::Judged(SetupOutcome::Confirmed(factor)) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use countersign_domain::audit::event::{RefusalReason, SecurityEvent};
+use countersign_domain::failure::PortFailure;
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::Method;
 use countersign_domain::two_factor::lockout::Lock;
@@ -183,4 +184,20 @@ async fn of_64_uses_of_one_code_at_once_exactly_one_is_accepted_and_nobody_is_lo
     }
     world.clock.advance(3 * PERIOD);
     world.step_up(&alice, &current(&world, &started)).await.unwrap();
+}
+
+#[tokio::test]
+async fn while_the_clock_jumps_no_code_is_looked_at_charged_or_spent() {
+    let (world, alice) = (World::new(), subject("alice"));
+    let started = world.enrolled(&alice).await;
+    world.clock.advance(PERIOD);
+    let (totp, backup) = (current(&world, &started), started.backup_codes.0[0].reveal());
+    world.clock.set_jumped(true);
+    for code in [totp.as_str(), backup.as_str(), &wrong_code(&started.secret, world.clock.now())] {
+        let refused = world.step_up(&alice, code).await;
+        assert!(matches!(refused, Err(ProofError::Failure(PortFailure::Unavailable(_)))), "{code}");
+    }
+    world.clock.set_jumped(false);
+    let verified = world.step_up(&alice, &totp).await.unwrap();
+    assert_eq!(verified.proof.backup_codes_remaining, 10);
 }

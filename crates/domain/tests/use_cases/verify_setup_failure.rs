@@ -7,6 +7,7 @@ use countersign_domain::keys::KeyId;
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
 use countersign_testkit::build::{NOW, code_at_instant, subject, wrong_code};
+use countersign_testkit::clock::ManualClock;
 use countersign_testkit::entropy::FailingEntropy;
 use countersign_testkit::fakes::PlainSealer;
 
@@ -40,6 +41,15 @@ async fn a_secret_that_cannot_be_opened() {
 #[tokio::test]
 async fn a_clock_before_1970() {
     fails_without_a_trace(|world| world.clock.set(Timestamp::from_micros(-1))).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_jumped() {
+    let jumped = |world: &mut World| {
+        world.clock = Arc::new(ManualClock::new(NOW));
+        world.clock.set_jumped(true);
+    };
+    fails_without_a_trace(jumped).await;
 }
 
 #[tokio::test]
