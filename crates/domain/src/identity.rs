@@ -72,6 +72,10 @@ ulid_ids! {
     AssertionId,
     /// One request, as the answer, the log and the audit trail name it.
     RequestId,
+    /// One webhook.
+    WebhookId,
+    /// One signing secret of a webhook; new at each rotation.
+    WebhookSecretId,
 }
 
 /// Live data, or data made while trying things out. The two never mix.

@@ -2,7 +2,7 @@
 //!
 //! This crate computes and decides. It performs no I/O, reads no clock and draws no randomness of its own:
 //! whatever it needs from outside is a *port*, a small trait that stands beside the use case it serves
-//! (`two_factor::ports`, `quota::ports`, `admission::ports`, `audit::ports`, and [`time::Clock`],
+//! (`two_factor::ports`, `quota::ports`, `admission::ports`, `audit::ports`, `webhooks::ports`, and [`time::Clock`],
 //! [`entropy::Entropy`], [`keys::KeyRegistry`], [`health::Dependency`]). It builds without an async runtime,
 //! a database or a web framework, so a batch tool can use it as it is.
 //!
@@ -32,3 +32,4 @@ pub mod keys;
 pub mod quota;
 pub mod time;
 pub mod two_factor;
+pub mod webhooks;

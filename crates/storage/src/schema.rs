@@ -169,6 +169,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    webhooks (organization_id, environment, id) {
+        organization_id -> Text,
+        environment -> Text,
+        id -> Text,
+        slot -> Integer,
+        url -> Text,
+        events -> Text,
+        description -> Nullable<Text>,
+        status -> Text,
+        created_at -> BigInt,
+        secret_id -> Text,
+        secret_key_id -> BigInt,
+        sealed_secret -> Binary,
+        old_secret_id -> Nullable<Text>,
+        old_secret_key_id -> Nullable<BigInt>,
+        old_sealed_secret -> Nullable<Binary>,
+        old_secret_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (organization_id, environment, webhook_id, event_id) {
+        organization_id -> Text,
+        environment -> Text,
+        webhook_id -> Text,
+        event_id -> Text,
+        event_name -> Text,
+        state -> Text,
+        queued_at -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        attempts -> Integer,
+        last_attempt_at -> Nullable<BigInt>,
+        last_status -> Nullable<Integer>,
+        last_failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     write_probe (id) {
         id -> Integer,
         writes -> BigInt,
@@ -187,3 +225,5 @@ diesel::joinable!(organizations -> plans (plan_id));
 diesel::allow_tables_to_appear_in_same_query!(factors, backup_code_sets, backup_codes);
 
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_seals, audit_unsealed);
+
+diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_deliveries);

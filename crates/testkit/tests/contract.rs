@@ -6,7 +6,7 @@ use std::sync::Arc;
 use countersign_domain::two_factor::ports::SecretSealer;
 use countersign_testkit::build::{NOW, PEPPER_KEY};
 use countersign_testkit::clock::ManualClock;
-use countersign_testkit::contract::{self, code_hasher, rate_limiter, secret_sealer};
+use countersign_testkit::contract::{self, code_hasher, rate_limiter, secret_sealer, webhook_sealer};
 use countersign_testkit::fakes::{CountingHasher, MemoryLimiter, MemoryStores, PlainSealer};
 
 async fn limiter() -> rate_limiter::Harness {
@@ -18,6 +18,11 @@ async fn sealer() -> Arc<dyn SecretSealer> {
     Arc::new(PlainSealer::new())
 }
 
+async fn webhook_sealer() -> webhook_sealer::Harness {
+    let sealer = Arc::new(PlainSealer::new());
+    webhook_sealer::Harness { webhooks: sealer.clone(), secrets: sealer }
+}
+
 async fn hasher() -> code_hasher::Harness {
     code_hasher::Harness { hasher: Arc::new(CountingHasher::new()), pepper: PEPPER_KEY }
 }
@@ -27,6 +32,7 @@ fn main() -> ExitCode {
         contract::stores(|| async { MemoryStores::new().into_stores() }),
         rate_limiter::trials(limiter),
         secret_sealer::trials(sealer),
+        webhook_sealer::trials(webhook_sealer),
         code_hasher::trials(hasher),
     ];
     contract::run(suites.into_iter().flatten().collect())

@@ -4,13 +4,16 @@ use std::net::IpAddr;
 
 use crate::admission::api_key::ApiKeyId;
 use crate::entropy::{Entropy, EntropyUnavailable};
-use crate::identity::{AuditEventId, Environment, OrganizationId, RequestId, SetupId, Subject, UserId};
+use crate::identity::{
+    AuditEventId, Environment, OrganizationId, RequestId, SetupId, Subject, UserId, WebhookId,
+};
 use crate::quota::plan::PlanId;
 use crate::time::Timestamp;
 use crate::two_factor::assertion::Method;
 use crate::two_factor::backup_code::Slot;
 use crate::two_factor::policy::OrganizationPolicy;
 use crate::two_factor::reset::ResetReason;
+use crate::webhooks::webhook::WebhookKey;
 
 /// Who caused an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +24,8 @@ pub enum Actor {
     ApiKey(ApiKeyId),
     /// An operator at the command line.
     Operator,
+    /// This service by itself.
+    Service,
 }
 
 /// Where a call came from.
@@ -37,6 +42,9 @@ pub struct Caller {
 impl Caller {
     /// An operator at the command line.
     pub const OPERATOR: Self = Self { actor: Actor::Operator, request: None, address: None };
+
+    /// This service by itself.
+    pub const SERVICE: Self = Self { actor: Actor::Service, request: None, address: None };
 }
 
 /// Why a code was refused. Only the trail knows.
@@ -142,6 +150,38 @@ pub enum SecurityEvent {
     },
     /// A user token was minted at the command line.
     UserTokenMinted,
+    /// A webhook was made.
+    WebhookCreated {
+        /// Which.
+        webhook: WebhookId,
+    },
+    /// A webhook was changed.
+    WebhookChanged {
+        /// Which.
+        webhook: WebhookId,
+        /// The fields that were given. Their values may hold what nobody else should read.
+        fields: Vec<&'static str>,
+    },
+    /// A webhook got a new signing secret.
+    WebhookSecretRotated {
+        /// Which.
+        webhook: WebhookId,
+    },
+    /// A webhook was removed.
+    WebhookRemoved {
+        /// Which.
+        webhook: WebhookId,
+    },
+    /// A webhook is tried out; only that webhook is told.
+    WebhookTest {
+        /// Which.
+        webhook: WebhookId,
+    },
+    /// A webhook could not be told of an event for so long that nothing more is sent to it.
+    WebhookFailing {
+        /// Which.
+        webhook: WebhookId,
+    },
 }
 
 impl SecurityEvent {
@@ -165,6 +205,12 @@ impl SecurityEvent {
             Self::ApiKeyCreated { .. } => "api_key.created",
             Self::ApiKeyRevoked { .. } => "api_key.revoked",
             Self::UserTokenMinted => "user_token.minted",
+            Self::WebhookCreated { .. } => "webhook.created",
+            Self::WebhookChanged { .. } => "webhook.changed",
+            Self::WebhookSecretRotated { .. } => "webhook.secret_rotated",
+            Self::WebhookRemoved { .. } => "webhook.removed",
+            Self::WebhookTest { .. } => "webhook.test",
+            Self::WebhookFailing { .. } => "webhook.failing",
         }
     }
 
@@ -193,6 +239,14 @@ impl SecurityEvent {
             Self::ApiKeyCreated { key } | Self::ApiKeyRevoked { key } => {
                 vec![("key_id", key.as_str().to_owned())]
             }
+            Self::WebhookChanged { webhook, fields } => {
+                vec![("webhook_id", webhook.to_string()), ("fields", fields.join(", "))]
+            }
+            Self::WebhookCreated { webhook }
+            | Self::WebhookSecretRotated { webhook }
+            | Self::WebhookRemoved { webhook }
+            | Self::WebhookTest { webhook }
+            | Self::WebhookFailing { webhook } => vec![("webhook_id", webhook.to_string())],
             Self::Enabled
             | Self::OrganizationSuspended
             | Self::OrganizationResumed
@@ -257,5 +311,17 @@ impl AuditEvent {
             caller: caller.clone(),
             at,
         })
+    }
+
+    /// An event about a webhook.
+    pub fn about_webhook(
+        webhook: &WebhookKey,
+        event: SecurityEvent,
+        caller: &Caller,
+        at: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, EntropyUnavailable> {
+        let about = Self::about_organization(webhook.organization, event, caller, at, entropy)?;
+        Ok(Self { environment: Some(webhook.environment), ..about })
     }
 }

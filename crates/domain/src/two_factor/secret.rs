@@ -57,7 +57,8 @@ impl fmt::Debug for TotpSecret {
     }
 }
 
-/// A sealed [`TotpSecret`]: ciphertext that only its key and its place (organization, user, factor) open.
+/// A sealed secret: ciphertext that only its key and its place (for a [`TotpSecret`]: organization, environment, user and
+/// factor) open.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SealedSecret {
     /// The key that it was sealed with.

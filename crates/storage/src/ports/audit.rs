@@ -7,14 +7,32 @@ use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord, TrailP
 use countersign_domain::failure::PortFailure;
 use diesel::prelude::*;
 
+use super::deliveries;
 use crate::backend::{AnyConnection, MultiBackend};
 use crate::column::{corrupt, parse, time, user};
 use crate::database::Database;
 use crate::schema::audit_events;
+use crate::unit::UnitResult;
 
-/// Appends an event within a unit.
-pub(crate) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> QueryResult<()> {
+/// Appends an event within a unit, and puts it on the way to the webhooks that want it.
+pub(crate) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> UnitResult<()> {
+    insert(connection, event)?;
+    deliveries::fan_out(connection, event)
+}
+
+/// Appends an event that is told to nobody else.
+pub(super) fn insert(connection: &mut AnyConnection, event: &AuditEvent) -> QueryResult<()> {
     diesel::insert_into(audit_events::table).values(AuditRow::of(event)).execute(connection).map(drop)
+}
+
+/// An event of the trail.
+pub(super) fn find(
+    connection: &mut AnyConnection,
+    organization: &str,
+    id: &str,
+) -> UnitResult<Option<AuditRecord>> {
+    let row = audit_events::table.find((organization, id)).first::<AuditRow>(connection).optional()?;
+    Ok(row.map(AuditRow::into_record).transpose()?)
 }
 
 /// A row of `audit_events`.
@@ -76,6 +94,7 @@ fn actor(actor: &Actor) -> String {
     match actor {
         Actor::User => "user".to_owned(),
         Actor::Operator => "operator".to_owned(),
+        Actor::Service => "service".to_owned(),
         Actor::ApiKey(key) => format!("api_key:{}", key.as_str()),
     }
 }
@@ -83,7 +102,7 @@ fn actor(actor: &Actor) -> String {
 #[async_trait]
 impl AuditLog for Database {
     async fn append(&self, event: AuditEvent) -> Result<(), PortFailure> {
-        self.write(move |c| Ok(append(c, &event)?)).await
+        self.write(move |c| append(c, &event)).await
     }
 
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, PortFailure> {

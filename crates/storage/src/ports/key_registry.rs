@@ -1,5 +1,7 @@
 //! Fingerprints of keys, and which keys stored rows depend on.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::{KeyId, KeyPurpose, KeyRegistration, KeyRegistry, KnownKey};
@@ -9,7 +11,7 @@ use diesel::prelude::*;
 use crate::backend::AnyConnection;
 use crate::column::number;
 use crate::database::Database;
-use crate::schema::{backup_code_sets, factors, key_registry};
+use crate::schema::{backup_code_sets, factors, key_registry, webhooks};
 use crate::unit::insert_new;
 
 #[async_trait]
@@ -39,11 +41,20 @@ impl KeyRegistry for Database {
                 let next = factors::table.filter(factors::sealing_key_id.gt(above));
                 next.select(min(factors::sealing_key_id)).first(c)
             })?;
+            let webhooks = distinct(c, |c, above| {
+                let next = webhooks::table.filter(webhooks::secret_key_id.gt(above));
+                next.select(min(webhooks::secret_key_id)).first(c)
+            })?;
+            let old_webhooks = distinct(c, |c, above| {
+                let next = webhooks::table.filter(webhooks::old_secret_key_id.gt(above));
+                next.select(min(webhooks::old_secret_key_id)).first(c)
+            })?;
             let peppers = distinct(c, |c, above| {
                 let next = backup_code_sets::table.filter(backup_code_sets::pepper_key_id.gt(above));
                 next.select(min(backup_code_sets::pepper_key_id)).first(c)
             })?;
             let named = |purpose| move |id| Ok((purpose, KeyId(number("key id", id)?)));
+            let sealing: BTreeSet<_> = [sealing, webhooks, old_webhooks].into_iter().flatten().collect();
             let sealing = sealing.into_iter().map(named(KeyPurpose::Sealing));
             sealing.chain(peppers.into_iter().map(named(KeyPurpose::Pepper))).collect()
         })

@@ -3,6 +3,7 @@
 mod api_keys;
 mod audit;
 mod audit_chain;
+mod deliveries;
 mod factors;
 pub(crate) mod health;
 mod key_registry;
@@ -11,3 +12,4 @@ mod plans;
 mod policy;
 mod proofs;
 mod usage;
+mod webhooks;

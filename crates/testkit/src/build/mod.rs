@@ -6,6 +6,7 @@ mod factor;
 mod identity;
 mod judge;
 mod usage;
+mod webhook;
 
 pub use admission::{
     IssuedApiKey, api_key, known_key, organization, organization_on, plan, policy_revision, revocation,
@@ -23,3 +24,4 @@ pub use judge::{
     refusing_totp_judge, replaying_judge, stepping_judge,
 };
 pub use usage::{period_at, relationship_event, turns_event};
+pub use webhook::{event_about_webhook, stored_secret, webhook, webhook_secret};

@@ -8,6 +8,7 @@ pub mod audit_chain;
 pub mod audit_log;
 mod case;
 pub mod code_hasher;
+pub mod delivery_store;
 pub mod factor_store;
 pub mod key_registry;
 pub mod organization_store;
@@ -17,6 +18,8 @@ pub mod rate_limiter;
 pub mod secret_sealer;
 mod stores;
 pub mod usage_store;
+pub mod webhook_sealer;
+pub mod webhook_store;
 
 use std::process::ExitCode;
 
@@ -46,6 +49,8 @@ where
         ("usage_store", usage_store::cases()),
         ("audit_log", audit_log::cases()),
         ("audit_chain", audit_chain::cases()),
+        ("webhook_store", webhook_store::cases()),
+        ("delivery_store", delivery_store::cases()),
     ];
     let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
     all.extend(trials("key_registry", key_registry::cases(), with_organizations));

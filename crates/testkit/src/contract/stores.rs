@@ -14,6 +14,8 @@ use countersign_domain::keys::KeyRegistry;
 use countersign_domain::quota::ports::UsageStore;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
+use countersign_domain::webhooks::delivery_ports::DeliveryStore;
+use countersign_domain::webhooks::ports::WebhookStore;
 
 use crate::{arrange, build};
 
@@ -39,6 +41,10 @@ pub struct Stores {
     pub chain: Arc<dyn AuditChain>,
     /// The fingerprints of keys.
     pub keys: Arc<dyn KeyRegistry>,
+    /// The webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
+    /// What is on the way to them.
+    pub deliveries: Arc<dyn DeliveryStore>,
     settle: Arc<dyn Fn() + Send + Sync>,
     kept: Vec<Arc<dyn Any + Send + Sync>>,
 }
@@ -65,6 +71,8 @@ impl Stores {
         audit: Arc<dyn AuditLog>,
         chain: Arc<dyn AuditChain>,
         keys: Arc<dyn KeyRegistry>,
+        webhooks: Arc<dyn WebhookStore>,
+        deliveries: Arc<dyn DeliveryStore>,
     ) -> Self {
         let settle = Arc::new(|| ());
         Self {
@@ -77,6 +85,8 @@ impl Stores {
             audit,
             chain,
             keys,
+            webhooks,
+            deliveries,
             settle,
             kept: Vec::new(),
         }
@@ -93,10 +103,14 @@ impl Stores {
             + UsageStore
             + AuditLog
             + AuditChain
-            + KeyRegistry,
+            + KeyRegistry
+            + WebhookStore
+            + DeliveryStore,
         D: 'static,
     {
         Self::new(
+            database.clone(),
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

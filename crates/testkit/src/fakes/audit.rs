@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_domain::audit::chain::ChainHash;
@@ -10,11 +10,14 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{AuditEventId, OrganizationId};
 use countersign_domain::time::Timestamp;
 
+use super::webhooks::Outbox;
+
 /// The audit trail in memory. Stores that write to it share it in an `Arc`.
 #[derive(Default, Debug)]
 pub struct MemoryAudit {
-    events: Mutex<Vec<AuditEvent>>,
+    pub(super) events: Mutex<Vec<AuditEvent>>,
     seals: Mutex<Vec<Seal>>,
+    outbox: Arc<Mutex<Outbox>>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,12 +51,41 @@ impl MemoryAudit {
         change: impl FnOnce() -> T,
     ) -> Result<T, PortFailure> {
         let mut stored = self.events.lock().unwrap();
-        if events.iter().any(|event| stored.iter().any(|stored| stored.id == event.id)) {
-            return Err(PortFailure::other("the id of the audit event is taken"));
+        refuse_taken(&stored, &events)?;
+        let mut outbox = self.outbox.lock().unwrap();
+        for event in &events {
+            outbox.fan_out(event);
         }
         stored.extend(events);
         Ok(change())
     }
+
+    /// What is on the way to webhooks.
+    pub(super) fn outbox(&self) -> Arc<Mutex<Outbox>> {
+        self.outbox.clone()
+    }
+
+    /// Appends `event` if `change` changes something in the outbox; it tells whoever is to be told.
+    pub(super) fn commit_in_outbox<T>(
+        &self,
+        event: AuditEvent,
+        change: impl FnOnce(&mut Outbox, &AuditEvent) -> Option<T>,
+    ) -> Result<Option<T>, PortFailure> {
+        let mut stored = self.events.lock().unwrap();
+        refuse_taken(&stored, std::slice::from_ref(&event))?;
+        let changed = change(&mut self.outbox.lock().unwrap(), &event);
+        if changed.is_some() {
+            stored.push(event);
+        }
+        Ok(changed)
+    }
+}
+
+fn refuse_taken(stored: &[AuditEvent], events: &[AuditEvent]) -> Result<(), PortFailure> {
+    if events.iter().any(|event| stored.iter().any(|stored| stored.id == event.id)) {
+        return Err(PortFailure::other("the id of the audit event is taken"));
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -147,7 +179,7 @@ impl AuditChain for MemoryAudit {
     }
 }
 
-fn record(event: AuditEvent) -> AuditRecord {
+pub(super) fn record(event: AuditEvent) -> AuditRecord {
     AuditRecord {
         id: event.id,
         environment: event.environment,
@@ -158,6 +190,7 @@ fn record(event: AuditEvent) -> AuditRecord {
             Actor::User => "user".to_owned(),
             Actor::ApiKey(id) => format!("api_key:{}", id.as_str()),
             Actor::Operator => "operator".to_owned(),
+            Actor::Service => "service".to_owned(),
         },
         request: event.caller.request,
         address: event.caller.address,

@@ -6,18 +6,21 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::{KeyCheckValue, KeyId, KeyPurpose, KeyRegistration, KeyRegistry, KnownKey};
 
 use super::factors::MemoryFactors;
+use super::webhooks::MemoryWebhooks;
 
-/// Fingerprints of keys in memory; the rows that depend on keys are those of a [`MemoryFactors`].
+/// Fingerprints of keys in memory; the rows that depend on keys are those of a [`MemoryFactors`] and a
+/// [`MemoryWebhooks`].
 #[derive(Debug)]
 pub struct MemoryKeyRegistry {
     factors: Arc<MemoryFactors>,
+    webhooks: Arc<MemoryWebhooks>,
     known: Mutex<BTreeMap<(KeyPurpose, KeyId), KeyCheckValue>>,
 }
 
 impl MemoryKeyRegistry {
     /// A registry that knows no key.
-    pub fn new(factors: Arc<MemoryFactors>) -> Self {
-        Self { factors, known: Mutex::default() }
+    pub fn new(factors: Arc<MemoryFactors>, webhooks: Arc<MemoryWebhooks>) -> Self {
+        Self { factors, webhooks, known: Mutex::default() }
     }
 }
 
@@ -30,6 +33,6 @@ impl KeyRegistry for MemoryKeyRegistry {
     }
 
     async fn keys_in_use(&self) -> Result<Vec<(KeyPurpose, KeyId)>, PortFailure> {
-        Ok(self.factors.keys_in_use())
+        Ok([self.factors.keys_in_use(), self.webhooks.keys_in_use()].concat())
     }
 }

@@ -5,6 +5,8 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::ports::{SecretPlace, SecretSealer};
 use countersign_domain::two_factor::secret::{SealedSecret, TotpSecret};
+use countersign_domain::webhooks::ports::{WebhookSealer, WebhookSecretPlace};
+use countersign_domain::webhooks::secret::WebhookSecret;
 use zeroize::Zeroizing;
 
 use crate::build::SEALING_KEY;
@@ -37,30 +39,59 @@ impl PlainSealer {
     }
 }
 
-impl SecretSealer for PlainSealer {
-    fn seal(&self, place: SecretPlace<'_>, secret: &TotpSecret) -> Result<SealedSecret, PortFailure> {
+impl PlainSealer {
+    fn close(&self, place: impl Hash, secret: &[u8]) -> SealedSecret {
         let mut bytes = self.seals.fetch_add(1, Ordering::Relaxed).to_be_bytes().to_vec();
-        bytes.extend_from_slice(secret.expose());
+        bytes.extend_from_slice(secret);
         bytes.extend_from_slice(&tag(self.key, place, &bytes));
-        Ok(SealedSecret { key: self.key, bytes })
+        SealedSecret { key: self.key, bytes }
     }
 
-    fn open(&self, place: SecretPlace<'_>, sealed: &SealedSecret) -> Result<TotpSecret, PortFailure> {
-        let unavailable = || PortFailure::unavailable("the secret cannot be opened");
-        if sealed.key != self.key {
-            return Err(unavailable());
-        }
-        let (body, found) = sealed.bytes.split_last_chunk::<TAG_LENGTH>().ok_or_else(unavailable)?;
-        if *found != tag(self.key, place, body) {
-            return Err(unavailable());
-        }
-        let secret = body.get(NONCE_LENGTH..).ok_or_else(unavailable)?;
-        TotpSecret::from_bytes(Zeroizing::new(secret.to_vec())).map_err(|_| unavailable())
+    fn disclose(&self, place: impl Hash, sealed: &SealedSecret) -> Option<Zeroizing<Vec<u8>>> {
+        let (body, found) = sealed.bytes.split_last_chunk::<TAG_LENGTH>()?;
+        let secret = body.get(NONCE_LENGTH..)?;
+        let authentic = sealed.key == self.key && *found == tag(self.key, place, body);
+        authentic.then(|| Zeroizing::new(secret.to_vec()))
     }
 }
 
-fn tag(key: KeyId, place: SecretPlace<'_>, body: &[u8]) -> [u8; TAG_LENGTH] {
+fn unavailable() -> PortFailure {
+    PortFailure::unavailable("the secret cannot be opened")
+}
+
+impl SecretSealer for PlainSealer {
+    fn seal(&self, place: SecretPlace<'_>, secret: &TotpSecret) -> Result<SealedSecret, PortFailure> {
+        Ok(self.close((place.subject, place.factor), secret.expose()))
+    }
+
+    fn open(&self, place: SecretPlace<'_>, sealed: &SealedSecret) -> Result<TotpSecret, PortFailure> {
+        let secret = self.disclose((place.subject, place.factor), sealed).ok_or_else(unavailable)?;
+        TotpSecret::from_bytes(secret).map_err(|_| unavailable())
+    }
+}
+
+impl WebhookSealer for PlainSealer {
+    fn seal_webhook(
+        &self,
+        place: WebhookSecretPlace,
+        secret: &WebhookSecret,
+    ) -> Result<SealedSecret, PortFailure> {
+        Ok(self.close(("webhook", place), secret.expose().as_bytes()))
+    }
+
+    fn open_webhook(
+        &self,
+        place: WebhookSecretPlace,
+        sealed: &SealedSecret,
+    ) -> Result<WebhookSecret, PortFailure> {
+        let secret = self.disclose(("webhook", place), sealed).ok_or_else(unavailable)?;
+        let text = String::from_utf8(secret.to_vec()).map_err(|_| unavailable())?;
+        WebhookSecret::new(Zeroizing::new(text)).map_err(|_| unavailable())
+    }
+}
+
+fn tag(key: KeyId, place: impl Hash, body: &[u8]) -> [u8; TAG_LENGTH] {
     let mut hasher = DefaultHasher::new();
-    (key, place.subject, place.factor, body).hash(&mut hasher);
+    (key, place, body).hash(&mut hasher);
     hasher.finish().to_be_bytes()
 }

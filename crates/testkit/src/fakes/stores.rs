@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{
     MemoryApiKeys, MemoryAudit, MemoryFactors, MemoryKeyRegistry, MemoryOrganizations, MemoryPlans,
-    MemoryUsage,
+    MemoryUsage, MemoryWebhooks,
 };
 use crate::contract::Stores;
 
@@ -23,6 +23,8 @@ pub struct MemoryStores {
     pub audit: Arc<MemoryAudit>,
     /// The fingerprints of keys.
     pub keys: Arc<MemoryKeyRegistry>,
+    /// The webhooks and their deliveries.
+    pub webhooks: Arc<MemoryWebhooks>,
 }
 
 impl Default for MemoryStores {
@@ -31,14 +33,16 @@ impl Default for MemoryStores {
         let plans = Arc::new(MemoryPlans::new());
         let factors = Arc::new(MemoryFactors::new(audit.clone()));
         let organizations = Arc::new(MemoryOrganizations::new(plans.clone(), audit.clone()));
+        let webhooks = Arc::new(MemoryWebhooks::new(audit.clone()));
         Self {
             api_keys: Arc::new(MemoryApiKeys::new(organizations.clone(), audit.clone())),
-            keys: Arc::new(MemoryKeyRegistry::new(factors.clone())),
+            keys: Arc::new(MemoryKeyRegistry::new(factors.clone(), webhooks.clone())),
             usage: Arc::new(MemoryUsage::new()),
             factors,
             organizations,
             plans,
             audit,
+            webhooks,
         }
     }
 }
@@ -61,6 +65,8 @@ impl MemoryStores {
             self.audit.clone(),
             self.audit,
             self.keys,
+            self.webhooks.clone(),
+            self.webhooks,
         )
     }
 }

@@ -1,0 +1,175 @@
+//! The outbox of webhooks, and the log of what went out. [`fan_out`] is part of appending to the audit trail.
+
+mod claim;
+mod row;
+mod settle;
+
+use async_trait::async_trait;
+use countersign_domain::audit::event::AuditEvent;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::time::Timestamp;
+use countersign_domain::webhooks::delivery::{Delivery, DeliveryKey};
+use countersign_domain::webhooks::delivery_ports::{
+    ClaimedDelivery, DeliveryQuery, DeliveryStore, Requeued, Settlement,
+};
+use countersign_domain::webhooks::webhook::{WebhookKey, WebhookStatus};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use self::row::{DeliveryRow, PENDING};
+use super::audit;
+use super::webhooks::{self as rows, KeyColumns, WebhookRow, key_columns};
+use crate::backend::AnyConnection;
+use crate::column::number;
+use crate::database::Database;
+use crate::schema::{webhook_deliveries, webhooks};
+use crate::unit::UnitResult;
+
+/// Puts an event on the way to every webhook that wants it. Without a webhook it is one step in an index.
+pub(super) fn fan_out(c: &mut AnyConnection, event: &AuditEvent) -> UnitResult<()> {
+    let told = webhooks::table
+        .filter(webhooks::organization_id.eq(event.organization.to_string()))
+        .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
+        .load::<WebhookRow>(c)?;
+    for row in told {
+        let webhook = row.into_webhook()?;
+        if webhook.wants(event.environment, event.event.name()) {
+            insert(c, &webhook.key, event)?;
+        }
+    }
+    Ok(())
+}
+
+fn insert(c: &mut AnyConnection, webhook: &WebhookKey, event: &AuditEvent) -> QueryResult<()> {
+    let row = DeliveryRow::queued(webhook, event);
+    diesel::insert_into(webhook_deliveries::table).values(row).execute(c).map(drop)
+}
+
+/// Removes everything that waits for a webhook, and its log.
+pub(super) fn remove_all(c: &mut AnyConnection, webhook: &KeyColumns) -> QueryResult<()> {
+    diesel::delete(webhook_deliveries::table.filter(row::of_webhook(webhook))).execute(c).map(drop)
+}
+
+#[async_trait]
+impl DeliveryStore for Database {
+    async fn page(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, PortFailure> {
+        let key = key_columns(&query.webhook);
+        // A tilde comes after every id.
+        let before = query.before.map_or_else(|| "~".to_owned(), |id| id.to_string());
+        let rows = self.read(move |c| {
+            Ok(webhook_deliveries::table
+                .filter(row::of_webhook(&key))
+                .filter(webhook_deliveries::event_id.lt(&before))
+                .order(webhook_deliveries::event_id.desc())
+                .limit(query.limit.into())
+                .load::<DeliveryRow>(c)?)
+        });
+        rows.await?.into_iter().map(DeliveryRow::into_delivery).collect()
+    }
+
+    async fn queue(&self, webhook: &WebhookKey, event: AuditEvent) -> Result<bool, PortFailure> {
+        let webhook = *webhook;
+        self.write(move |c| {
+            if rows::find(c, &key_columns(&webhook))?.is_none() {
+                return Ok(false);
+            }
+            audit::insert(c, &event)?;
+            insert(c, &webhook, &event)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn requeue(&self, delivery: &DeliveryKey, now: Timestamp) -> Result<Requeued, PortFailure> {
+        let (organization, environment, webhook) = key_columns(&delivery.webhook);
+        let key = (organization, environment, webhook, delivery.event.to_string());
+        self.write(move |c| requeue(c, &key, now)).await
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<WebhookKey>, PortFailure> {
+        let found = self.read(move |c| Ok(due(c, now, limit)?)).await?;
+        found.iter().map(|(organization, environment, id)| rows::key(organization, environment, id)).collect()
+    }
+
+    async fn claim(
+        &self,
+        webhook: &WebhookKey,
+        now: Timestamp,
+        lease_end: Timestamp,
+    ) -> Result<Option<ClaimedDelivery>, PortFailure> {
+        let webhook = *webhook;
+        self.write(move |c| claim::claim(c, &webhook, now, lease_end)).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Result<bool, PortFailure> {
+        self.write(move |c| settle::settle(c, &settlement)).await
+    }
+
+    async fn purge(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        self.write(move |c| {
+            rows::forget_old_secrets(c, now, limit)?;
+            purge(c, before, limit)
+        })
+        .await
+    }
+}
+
+type Key = (String, &'static str, String, String);
+
+fn requeue(c: &mut AnyConnection, key: &Key, now: Timestamp) -> UnitResult<Requeued> {
+    let finished = webhook_deliveries::table.find(key.clone()).filter(webhook_deliveries::state.ne(PENDING));
+    let queued = diesel::update(finished)
+        .set((
+            webhook_deliveries::state.eq(PENDING),
+            webhook_deliveries::queued_at.eq(now.as_micros()),
+            webhook_deliveries::next_attempt_at.eq(Some(now.as_micros())),
+        ))
+        .execute(c)?;
+    if queued == 1 {
+        return Ok(Requeued::Queued);
+    }
+    let pending = webhook_deliveries::table.find(key.clone()).select(webhook_deliveries::state);
+    let is_there = pending.first::<String>(c).optional()?.is_some();
+    Ok(if is_there { Requeued::Pending } else { Requeued::Unknown })
+}
+
+/// Webhooks that are not paused and have something due.
+fn due(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(String, String, String)>> {
+    let open = webhooks::table
+        .filter(webhooks::organization_id.eq(webhook_deliveries::organization_id))
+        .filter(webhooks::environment.eq(webhook_deliveries::environment))
+        .filter(webhooks::id.eq(webhook_deliveries::webhook_id))
+        .filter(webhooks::status.ne(WebhookStatus::Paused.as_str()));
+    webhook_deliveries::table
+        .filter(webhook_deliveries::state.eq(PENDING))
+        .filter(webhook_deliveries::next_attempt_at.le(now.as_micros()))
+        .filter(exists(open))
+        .select((
+            webhook_deliveries::organization_id,
+            webhook_deliveries::environment,
+            webhook_deliveries::webhook_id,
+        ))
+        .distinct()
+        .limit(limit.into())
+        .load(c)
+}
+
+fn purge(c: &mut AnyConnection, before: Timestamp, limit: u32) -> UnitResult<u32> {
+    let is_old = webhook_deliveries::queued_at.lt(before.as_micros());
+    let old = webhook_deliveries::table
+        .filter(is_old)
+        .order(webhook_deliveries::queued_at)
+        .limit(limit.into())
+        .select((
+            webhook_deliveries::organization_id,
+            webhook_deliveries::environment,
+            webhook_deliveries::webhook_id,
+            webhook_deliveries::event_id,
+        ))
+        .load::<(String, String, String, String)>(c)?;
+    let mut purged = 0;
+    for key in old {
+        purged += diesel::delete(webhook_deliveries::table.find(key).filter(is_old)).execute(c)?;
+    }
+    Ok(number::<usize, u32>("purged rows", purged)?)
+}
