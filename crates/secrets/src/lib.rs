@@ -1,4 +1,4 @@
-//! Everything of Countersign that touches a key: the key ring, sealing of TOTP secrets, hashing of backup
+//! Everything of Countersign that touches a key: the key ring, sealing of secrets, hashing of backup
 //! codes, user tokens, step-up assertions, and the randomness of the operating system.
 //!
 //! The crate implements ports of `countersign_domain`; besides, it depends on `countersign_bcrypt_lanes`,
@@ -9,7 +9,7 @@
 //! | module | port | technology |
 //! | --- | --- | --- |
 //! | [`OsEntropy`] | `Entropy` | `getrandom` |
-//! | [`XChaChaSealer`] | `SecretSealer` | XChaCha20-Poly1305 |
+//! | [`XChaChaSealer`] | `SecretSealer`, `WebhookSealer` | XChaCha20-Poly1305 |
 //! | [`BcryptPool`] | `CodeHasher`, `CodeVerifier` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
 //! | [`Ed25519AssertionSigner`] | `AssertionSigner` | JWS compact form, Ed25519 |
 //! | [`user_token::JwtVerifier`] | `UserTokenVerifier` | JWS compact form, HS256, RS256, ES256, Ed25519 |

@@ -9,7 +9,7 @@ use std::time::Duration;
 use countersign_domain::keys::KeyPurpose;
 use countersign_domain::two_factor::ports::{CodeHasher, SecretSealer};
 use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, KeyRing, OsEntropy, XChaChaSealer};
-use countersign_testkit::contract::{self, code_hasher, secret_sealer};
+use countersign_testkit::contract::{self, code_hasher, secret_sealer, webhook_sealer};
 
 fn ring() -> Arc<KeyRing> {
     Arc::new(KeyRing::generate(&OsEntropy).unwrap())
@@ -17,6 +17,11 @@ fn ring() -> Arc<KeyRing> {
 
 async fn sealer() -> Arc<dyn SecretSealer> {
     Arc::new(XChaChaSealer::new(ring(), Arc::new(OsEntropy)))
+}
+
+async fn webhook_sealer() -> webhook_sealer::Harness {
+    let sealer = Arc::new(XChaChaSealer::new(ring(), Arc::new(OsEntropy)));
+    webhook_sealer::Harness { webhooks: sealer.clone(), secrets: sealer }
 }
 
 async fn hasher() -> code_hasher::Harness {
@@ -36,6 +41,7 @@ async fn hasher() -> code_hasher::Harness {
 
 fn main() -> ExitCode {
     let mut trials = secret_sealer::trials(sealer);
+    trials.extend(webhook_sealer::trials(webhook_sealer));
     trials.extend(code_hasher::trials(hasher));
     contract::run(trials)
 }

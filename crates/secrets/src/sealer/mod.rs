@@ -1,4 +1,4 @@
-//! Sealing of TOTP secrets with XChaCha20-Poly1305.
+//! Sealing of secrets with XChaCha20-Poly1305.
 
 mod envelope;
 
@@ -8,9 +8,13 @@ use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{Key, KeyInit, Tag, XChaCha20Poly1305, XNonce};
 use countersign_domain::entropy::Entropy;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::Subject;
 use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::ports::{SecretPlace, SecretSealer};
 use countersign_domain::two_factor::secret::{SealedSecret, TotpSecret};
+use countersign_domain::webhooks::ports::{WebhookSealer, WebhookSecretPlace};
+use countersign_domain::webhooks::secret::WebhookSecret;
+use countersign_domain::webhooks::webhook::WebhookKey;
 use zeroize::Zeroizing;
 
 use self::envelope::{Envelope, NONCE_LENGTH, TAG_LENGTH, VERSION};
@@ -18,16 +22,14 @@ use crate::KeyRing;
 use crate::framing::{Frame, PartTooLong};
 use crate::key_ring::SealingKey;
 
-/// What is sealed. Another kind of secret needs another purpose, so that the two are never exchanged.
-const PURPOSE: &[u8] = b"totp-secret";
-
-/// Seals TOTP secrets with the primary sealing key of a [`KeyRing`] and opens them with the key that they
-/// name.
+/// Seals TOTP secrets and the secrets of webhooks with the primary sealing key of a [`KeyRing`] and opens them with the
+/// key that they name.
 ///
 /// A sealed secret is `version (1) | key number (4, the highest byte first) | nonce (24) | ciphertext | tag
 /// (16)`. The nonce is random: with 192 bits the chance that two of 2³² secrets share one is below 10⁻³⁸. The
-/// associated data is the version, the purpose, the key's number, organization, environment, user and factor,
-/// each behind its length. A factor gets a new id at each set-up, so an older ciphertext cannot be put back.
+/// associated data is the version, the purpose, the key's number, organization, environment, and user and factor (or
+/// webhook and secret), each behind its length. A factor gets a new id at each set-up and a secret of a webhook at each
+/// rotation, so an older ciphertext cannot be put back.
 ///
 /// XChaCha20-Poly1305 does not commit to its key, so other keys are never tried.
 pub struct XChaChaSealer {
@@ -61,12 +63,13 @@ impl XChaChaSealer {
     }
 }
 
-impl SecretSealer for XChaChaSealer {
-    fn seal(&self, place: SecretPlace<'_>, secret: &TotpSecret) -> Result<SealedSecret, PortFailure> {
+impl XChaChaSealer {
+    /// Seals with the primary key.
+    fn close(&self, place: &impl Place, secret: &[u8]) -> Result<SealedSecret, PortFailure> {
         let (key, sealing_key) = self.ring.primary_sealing_key();
         let mut nonce = [0; NONCE_LENGTH];
         self.entropy.fill(&mut nonce)?;
-        let mut text = Zeroizing::new(secret.expose().to_vec());
+        let mut text = Zeroizing::new(secret.to_vec());
         let data = associated_data(key, place)?;
         let tag = encrypt(sealing_key, nonce, data.as_bytes(), &mut text)
             .ok_or_else(|| PortFailure::other("the cipher refused a secret because of its length"))?;
@@ -74,7 +77,8 @@ impl SecretSealer for XChaChaSealer {
         Ok(SealedSecret { key, bytes: envelope.to_bytes() })
     }
 
-    fn open(&self, place: SecretPlace<'_>, sealed: &SealedSecret) -> Result<TotpSecret, PortFailure> {
+    /// Opens with the key that `sealed` names.
+    fn disclose(&self, place: &impl Place, sealed: &SealedSecret) -> Result<Zeroizing<Vec<u8>>, PortFailure> {
         let outer = sealed.key;
         let envelope = Envelope::parse(&sealed.bytes).ok_or(CannotOpen::Unreadable(outer))?;
         if envelope.key != outer {
@@ -85,20 +89,72 @@ impl SecretSealer for XChaChaSealer {
         let data = associated_data(outer, place)?;
         decrypt(sealing_key, envelope.nonce, data.as_bytes(), &mut text, envelope.tag)
             .ok_or(CannotOpen::NotAuthentic(outer))?;
-        Ok(TotpSecret::from_bytes(text).map_err(|_| CannotOpen::Unreadable(outer))?)
+        Ok(text)
     }
 }
 
-fn associated_data(key: KeyId, place: SecretPlace<'_>) -> Result<Frame, PartTooLong> {
-    let subject = place.subject;
-    Frame::new()
-        .part(&[VERSION])?
-        .part(PURPOSE)?
-        .part(&key.0.to_be_bytes())?
-        .part(subject.organization.to_string().as_bytes())?
-        .part(subject.environment.as_str().as_bytes())?
-        .part(subject.user.as_str().as_bytes())?
-        .part(place.factor.to_string().as_bytes())
+impl SecretSealer for XChaChaSealer {
+    fn seal(&self, place: SecretPlace<'_>, secret: &TotpSecret) -> Result<SealedSecret, PortFailure> {
+        self.close(&place, secret.expose())
+    }
+
+    fn open(&self, place: SecretPlace<'_>, sealed: &SealedSecret) -> Result<TotpSecret, PortFailure> {
+        let secret = self.disclose(&place, sealed)?;
+        Ok(TotpSecret::from_bytes(secret).map_err(|_| CannotOpen::Unreadable(sealed.key))?)
+    }
+}
+
+impl WebhookSealer for XChaChaSealer {
+    fn seal_webhook(
+        &self,
+        place: WebhookSecretPlace,
+        secret: &WebhookSecret,
+    ) -> Result<SealedSecret, PortFailure> {
+        self.close(&place, secret.expose().as_bytes())
+    }
+
+    fn open_webhook(
+        &self,
+        place: WebhookSecretPlace,
+        sealed: &SealedSecret,
+    ) -> Result<WebhookSecret, PortFailure> {
+        let bytes = self.disclose(&place, sealed)?;
+        let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
+        let secret = text.ok().and_then(|text| WebhookSecret::new(text).ok());
+        Ok(secret.ok_or(CannotOpen::Unreadable(sealed.key))?)
+    }
+}
+
+/// Where something sealed belongs.
+trait Place {
+    /// What is sealed there. Another kind of secret has another purpose, so that the two are never exchanged.
+    const PURPOSE: &'static [u8];
+
+    /// The names of the place, in their order.
+    fn names(&self) -> [String; 4];
+}
+
+impl Place for SecretPlace<'_> {
+    const PURPOSE: &'static [u8] = b"totp-secret";
+
+    fn names(&self) -> [String; 4] {
+        let Subject { organization, environment, user } = self.subject;
+        [organization.to_string(), environment.to_string(), user.to_string(), self.factor.to_string()]
+    }
+}
+
+impl Place for WebhookSecretPlace {
+    const PURPOSE: &'static [u8] = b"webhook-secret";
+
+    fn names(&self) -> [String; 4] {
+        let WebhookKey { organization, environment, id } = self.webhook;
+        [organization.to_string(), environment.to_string(), id.to_string(), self.secret.to_string()]
+    }
+}
+
+fn associated_data<P: Place>(key: KeyId, place: &P) -> Result<Frame, PartTooLong> {
+    let begin = Frame::new().part(&[VERSION])?.part(P::PURPOSE)?.part(&key.0.to_be_bytes())?;
+    place.names().iter().try_fold(begin, |frame, name| frame.part(name.as_bytes()))
 }
 
 fn encrypt(

@@ -76,7 +76,7 @@ fn a_sealed_secret_has_its_published_layout() {
 
 #[test]
 fn associated_data_are_the_parts_behind_their_lengths() {
-    let data = associated_data(KeyId(258), SecretPlace { subject: &alice(), factor: factor(2) }).unwrap();
+    let data = associated_data(KeyId(258), &SecretPlace { subject: &alice(), factor: factor(2) }).unwrap();
     let expected = [
         &b"\0\x01\x01\0\x0Btotp-secret\0\x04\0\0\x01\x02"[..],
         b"\0\x1A00000000000000000000000001\0\x04live\0\x05alice\0\x1A00000000000000000000000002",
