@@ -26,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("countersign-secrets", &["countersign-bcrypt-lanes", "countersign-domain"]),
     ("countersign-storage", &["countersign-domain"]),
     ("countersign-testkit", &["countersign-domain"]),
+    ("countersign-webhooks", &["countersign-domain"]),
 ];
 
 fn metadata() -> Metadata {
