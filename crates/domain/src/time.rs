@@ -111,6 +111,12 @@ impl TimeStep {
         seconds.checked_div(period.as_secs()).map(Self)
     }
 
+    /// The largest step whose code is accepted at `at`: one after its own, which is what a clock may be ahead (RFC 6238,
+    /// section 5.2). `None` before 1970.
+    pub fn last_acceptable(at: Timestamp, period: Duration) -> Option<Self> {
+        Self::containing(at, period).map(|step| Self(step.0.saturating_add(1)))
+    }
+
     /// The step's number.
     pub const fn number(self) -> u64 {
         self.0
@@ -184,6 +190,13 @@ mod tests {
         assert_eq!(step(59), Some(TimeStep::new(1)));
         assert_eq!(step(60), Some(TimeStep::new(2)));
         assert_eq!(step(20_000_000_000), Some(TimeStep::new(0x27BC_86AA)));
+    }
+
+    #[test]
+    fn one_step_ahead_is_the_last_that_is_acceptable() {
+        let last = |s| TimeStep::last_acceptable(Timestamp::from_seconds(s), Duration::from_secs(30));
+        assert_eq!(last(59), Some(TimeStep::new(2)));
+        assert_eq!(last(-1), None);
     }
 
     #[test]

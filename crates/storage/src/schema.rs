@@ -86,6 +86,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    imported_backup_codes (organization_id, environment, user_id, number) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        number -> Integer,
+        hash -> Text,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     setup_claims (organization_id, environment, user_id) {
         organization_id -> Text,
         environment -> Text,
@@ -222,7 +233,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(organizations, plans);
 diesel::joinable!(organizations -> plans (plan_id));
 
-diesel::allow_tables_to_appear_in_same_query!(factors, backup_code_sets, backup_codes);
+diesel::allow_tables_to_appear_in_same_query!(factors, backup_code_sets, backup_codes, imported_backup_codes);
 
 diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_seals, audit_unsealed);
 

@@ -39,6 +39,7 @@ pub(super) fn proofs(
     let prove = Arc::new(ProveFactor {
         clock: clock.clone(),
         entropy: entropy.clone(),
+        factors: stores.factors.clone(),
         proofs: stores.proofs.clone(),
         sealer,
         verifier: pool.clone(),

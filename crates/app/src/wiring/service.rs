@@ -16,6 +16,7 @@ use countersign_domain::keys;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::factor::PendingLimits;
+use countersign_domain::two_factor::import::ImportFactor;
 use countersign_domain::two_factor::ports::SecretSealer;
 use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
 use countersign_domain::two_factor::status::ReadStatus;
@@ -94,9 +95,11 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
         clock: clock.clone(),
         entropy: entropy.clone(),
         factors: factors.clone(),
-        sealer,
+        sealer: sealer.clone(),
         limits: limits.pending,
     };
+    let import =
+        ImportFactor { clock: clock.clone(), entropy: entropy.clone(), factors: factors.clone(), sealer };
     Ok(Api {
         clock: clock.clone(),
         entropy: entropy.clone(),
@@ -107,6 +110,7 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
         regenerate_backup_codes: Arc::new(proofs.regenerate_backup_codes),
         disable: Arc::new(proofs.disable),
         reset: Arc::new(proofs.reset),
+        import: Arc::new(import),
         change_policy: Arc::new(change_policy),
         assertion_keys: proofs.assertion_keys,
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),

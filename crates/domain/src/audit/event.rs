@@ -10,7 +10,7 @@ use crate::identity::{
 use crate::quota::plan::PlanId;
 use crate::time::Timestamp;
 use crate::two_factor::assertion::Method;
-use crate::two_factor::backup_code::Slot;
+use crate::two_factor::backup_codes::BackupCodeName;
 use crate::two_factor::policy::OrganizationPolicy;
 use crate::two_factor::reset::ResetReason;
 use crate::webhooks::webhook::WebhookKey;
@@ -97,8 +97,8 @@ pub enum SecurityEvent {
     },
     /// A backup code was used.
     BackupCodeUsed {
-        /// Which of the ten.
-        slot: Slot,
+        /// Which.
+        code: BackupCodeName,
         /// Unused codes afterwards.
         remaining: u8,
     },
@@ -121,6 +121,11 @@ pub enum SecurityEvent {
     Reset {
         /// The reason that was given.
         reason: ResetReason,
+    },
+    /// A factor that another system issued was taken over: 2FA is on.
+    Imported {
+        /// With how many backup codes.
+        backup_codes: usize,
     },
     /// An organization was made.
     OrganizationCreated {
@@ -198,6 +203,7 @@ impl SecurityEvent {
             Self::BackupCodesRegenerated { .. } => "two_factor.backup_codes_regenerated",
             Self::Disabled { .. } => "two_factor.disabled",
             Self::Reset { .. } => "two_factor.reset",
+            Self::Imported { .. } => "two_factor.imported",
             Self::OrganizationCreated { .. } => "organization.created",
             Self::OrganizationSuspended => "organization.suspended",
             Self::OrganizationResumed => "organization.resumed",
@@ -229,9 +235,14 @@ impl SecurityEvent {
                 ("reason", reason.as_str().to_owned()),
                 ("attempts_left", attempts_left.to_string()),
             ],
-            Self::BackupCodeUsed { slot, remaining } => {
-                vec![("slot", slot.number().to_string()), ("remaining", remaining.to_string())]
+            Self::BackupCodeUsed { code, remaining } => {
+                let (kind, number) = match code {
+                    BackupCodeName::Own(slot) => ("slot", slot.number()),
+                    BackupCodeName::Imported(number) => ("imported", number.number()),
+                };
+                vec![(kind, number.to_string()), ("remaining", remaining.to_string())]
             }
+            Self::Imported { backup_codes } => vec![("backup_codes", backup_codes.to_string())],
             Self::FewBackupCodes { remaining } => vec![("remaining", remaining.to_string())],
             Self::Reset { reason } => vec![("reason", reason.as_str().to_owned())],
             Self::OrganizationCreated { plan } => vec![("plan", plan.to_string())],

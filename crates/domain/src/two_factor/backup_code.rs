@@ -151,19 +151,28 @@ impl BackupCodeHash {
     /// Takes a bcrypt string with a cost that is safe to evaluate: a row with cost 31 would be a week of CPU.
     pub fn new(text: impl Into<String>) -> Result<Self, NotABackupCodeHash> {
         let text = text.into();
-        let cost = match text.as_bytes() {
-            [b'$', b'2', b'a' | b'b' | b'y', b'$', tens @ b'0'..=b'9', ones @ b'0'..=b'9', b'$', ..] => {
-                tens.wrapping_sub(b'0').wrapping_mul(10).wrapping_add(ones.wrapping_sub(b'0'))
-            }
-            _ => return Err(NotABackupCodeHash),
-        };
-        let sound = text.len() == 60 && text.is_ascii() && (4..=14).contains(&cost);
+        let sound = text.len() == 60 && text.is_ascii() && (4..=14).contains(&written_cost(&text));
         if sound { Ok(Self(text)) } else { Err(NotABackupCodeHash) }
+    }
+
+    /// Its cost: bcrypt takes 2^cost rounds.
+    pub fn cost(&self) -> u8 {
+        written_cost(&self.0)
     }
 
     /// The bcrypt string.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The cost that a bcrypt string names; 0, which is none, when it is no string of a sound version.
+fn written_cost(text: &str) -> u8 {
+    match text.as_bytes() {
+        [b'$', b'2', b'a' | b'b' | b'y', b'$', tens @ b'0'..=b'9', ones @ b'0'..=b'9', b'$', ..] => {
+            tens.wrapping_sub(b'0').wrapping_mul(10).wrapping_add(ones.wrapping_sub(b'0'))
+        }
+        _ => 0,
     }
 }
 

@@ -45,6 +45,11 @@ impl TotpCode {
         Self::parse(text, digits).map_err(|_| NotDigits)
     }
 
+    /// The digits, for whoever may have to read them as a backup code.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// How many digits it has.
     pub fn digits(&self) -> Option<Digits> {
         u8::try_from(self.0.len()).ok().and_then(Digits::from_count)

@@ -2,10 +2,14 @@
 
 pub mod assertion;
 pub mod backup_code;
+pub mod backup_codes;
+pub mod base32;
 pub mod change_policy;
 pub mod code;
 pub mod disable;
 pub mod factor;
+pub mod import;
+pub mod imported_code;
 pub mod lockout;
 mod matching;
 pub mod otpauth;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::backup_code::{BackupCodePlace, BackupCodeSet, HashedBackupCodes};
+use super::backup_codes::BackupCodes;
 use super::factor::{EnabledFactor, Factor, PendingFactor};
+use super::imported_code::ImportedCodeHashes;
 use super::secret::{SealedSecret, TotpSecret};
 use crate::audit::event::AuditEvent;
 use crate::failure::PortFailure;
@@ -46,6 +48,12 @@ pub trait FactorStore: Send + Sync {
         judge: SetupJudge,
     ) -> Result<SetupAttempted, PortFailure>;
 
+    /// Stores factors that another system issued, all of one organization, each with its codes and its audit event unless
+    /// an enabled factor exists; a pending one is replaced. Of concurrent imports for one subject at most one is stored.
+    ///
+    /// All are one transaction, and the outcomes are in the order of the factors.
+    async fn import(&self, factors: Vec<ImportedFactor>) -> Result<Vec<FactorImported>, PortFailure>;
+
     /// Removes pending factors that have expired at `now`, at most `limit` of them; tells how many.
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure>;
 }
@@ -55,8 +63,8 @@ pub trait FactorStore: Send + Sync {
 pub struct StoredFactor {
     /// The factor.
     pub factor: Factor,
-    /// Its backup codes that are not used.
-    pub backup_codes_remaining: u8,
+    /// Its backup codes.
+    pub backup_codes: BackupCodes,
 }
 
 /// A request to run a set-up.
@@ -171,6 +179,27 @@ pub enum SetupAttempted {
     Replaced,
     /// A factor is enabled.
     AlreadyEnabled,
+}
+
+/// A factor that another system issued, to be stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportedFactor {
+    /// The factor.
+    pub factor: EnabledFactor,
+    /// The hashes of its backup codes.
+    pub codes: ImportedCodeHashes,
+    /// What the audit trail says of it.
+    pub audit: AuditEvent,
+}
+
+/// The outcome of [`FactorStore::import`] for one factor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum FactorImported {
+    /// It is stored.
+    Stored,
+    /// This factor is enabled, and stays.
+    AlreadyEnabled(Box<EnabledFactor>),
 }
 
 /// Where a sealed secret belongs; it opens nowhere else.

@@ -3,19 +3,21 @@
 //! Charge, then compare, then claim by a conditional write; a second use of the same code is refused. Verification,
 //! disabling and new backup codes differ only in the effect that comes with a right code.
 
+mod backup_code;
+
 use std::sync::Arc;
 
 use super::assertion::Method;
-use super::backup_code::{BackupCode, Slot};
+use super::backup_codes::BackupCodes;
 use super::code::TotpCode;
-use super::factor::EnabledFactor;
+use super::factor::{EnabledFactor, Factor};
 use super::lockout::{Lock, LockoutPolicy};
 use super::matching::matched_step;
-use super::ports::SecretSealer;
-use super::presented_code::PresentedCode;
+use super::params::Digits;
+use super::ports::{FactorStore, SecretSealer};
+use super::presented_code::{NotAPresentedCode, PresentedCode, TypedBackupCode};
 use super::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, CodeVerifier, Effect, ProofStore, StoredBackupCode,
-    TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict, UsedBackupCode,
+    CodeVerifier, Effect, ProofStore, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict,
 };
 use crate::audit::event::{AuditEvent, Caller, RefusalReason, SecurityEvent};
 use crate::audit::ports::AuditLog;
@@ -23,9 +25,6 @@ use crate::entropy::Entropy;
 use crate::failure::PortFailure;
 use crate::identity::Subject;
 use crate::time::{Clock, TimeStep, Timestamp};
-
-/// So few unused backup codes are worth an event of their own.
-const FEW_BACKUP_CODES: u8 = 3;
 
 /// A factor was proven.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +49,9 @@ pub enum ProofError {
     /// The code has not the number of digits that the factor asks for.
     #[error("the code has a wrong number of digits")]
     Malformed,
+    /// The text is no code that the factor could have.
+    #[error(transparent)]
+    NotACode(#[from] NotAPresentedCode),
     /// Too many wrong codes; nothing was looked at.
     #[error("the factor is locked")]
     Locked(Lock),
@@ -100,6 +102,8 @@ pub struct ProveFactor {
     pub clock: Arc<dyn Clock>,
     /// Randomness, for ids.
     pub entropy: Arc<dyn Entropy>,
+    /// The factors, to know which kinds of codes they take.
+    pub factors: Arc<dyn FactorStore>,
     /// Charges and outcomes.
     pub proofs: Arc<dyn ProofStore>,
     /// Opens the secret.
@@ -112,18 +116,39 @@ pub struct ProveFactor {
 
 impl ProveFactor {
     /// Consumes `code` for the purpose of `presentation`.
+    ///
+    /// What has not the shape of a code of ours is taken for an imported one, if the factor has those; otherwise it is
+    /// refused for a look at the factor, without a charge.
     pub async fn run(&self, presentation: Presentation, code: PresentedCode) -> Result<Proof, ProofError> {
         match code {
-            PresentedCode::Totp(code) => self.with_totp(presentation, code).await,
-            PresentedCode::Backup(code) => self.with_backup_code(presentation, code).await,
+            PresentedCode::Totp(code) => {
+                let (digits, typed) = (code.digits(), TypedBackupCode::from(&code));
+                match self.with_totp(&presentation, code).await {
+                    Err(refusal @ (ProofError::Malformed | ProofError::Locked(_))) => {
+                        let of_totp = self.beside_imported_codes(&presentation).await?;
+                        if of_totp.is_none() || of_totp == digits {
+                            return Err(refusal);
+                        }
+                        self.with_backup_code(&presentation, typed).await
+                    }
+                    decided => decided,
+                }
+            }
+            PresentedCode::Backup(code) => {
+                if code.own().is_none() && self.beside_imported_codes(&presentation).await?.is_none() {
+                    return Err(NotAPresentedCode.into());
+                }
+                self.with_backup_code(&presentation, code).await
+            }
         }
     }
 
-    async fn with_totp(&self, presentation: Presentation, code: TotpCode) -> Result<Proof, ProofError> {
+    /// Consumes a TOTP code, where no other kind will do.
+    pub async fn with_totp(&self, presentation: &Presentation, code: TotpCode) -> Result<Proof, ProofError> {
         let now = self.clock.steady_now().map_err(PortFailure::from)?;
         let attempt =
             TotpAttempt { subject: presentation.subject.clone(), now, policy: presentation.lockout };
-        let judge = self.totp_judge(presentation, code, now);
+        let judge = self.totp_judge(presentation.clone(), code, now);
         match self.proofs.attempt_totp(attempt, judge).await? {
             TotpAttempted::Locked(lock) => Err(ProofError::Locked(lock)),
             TotpAttempted::NotEnabled => Err(ProofError::NotEnabled),
@@ -138,6 +163,22 @@ impl ProveFactor {
         }
     }
 
+    /// How many digits a TOTP code of the factor has, if its backup codes are imported ones.
+    async fn beside_imported_codes(
+        &self,
+        presentation: &Presentation,
+    ) -> Result<Option<Digits>, PortFailure> {
+        Ok(match self.factors.find(&presentation.subject).await? {
+            Some(stored) => match (stored.factor, stored.backup_codes) {
+                (Factor::Enabled(factor), BackupCodes::Imported { .. }) => {
+                    Some(factor.binding.parameters.digits)
+                }
+                _ => None,
+            },
+            None => None,
+        })
+    }
+
     fn totp_judge(&self, presentation: Presentation, code: TotpCode, now: Timestamp) -> TotpJudge {
         let (sealer, entropy) = (self.sealer.clone(), self.entropy.clone());
         Arc::new(move |factor: EnabledFactor| {
@@ -150,71 +191,6 @@ impl ProveFactor {
             let event = totp_event(&outcome, presentation.purpose.event);
             Ok(Some(TotpVerdict { outcome, audit: presentation.audit(event, now, &*entropy)? }))
         })
-    }
-
-    async fn with_backup_code(
-        &self,
-        presentation: Presentation,
-        code: BackupCode,
-    ) -> Result<Proof, ProofError> {
-        let policy = LockoutPolicy::BACKUP_CODES;
-        // The place comes first: overload must not cost an attempt.
-        let place = self.verifier.reserve().await?;
-        // A right code spends the present steps.
-        let now = self.clock.steady_now().map_err(PortFailure::from)?;
-        let slot = code.slot();
-        let attempt = BackupCodeAttempt { subject: presentation.subject.clone(), slot, now, policy };
-        let stored = match self.proofs.charge_backup_code(attempt).await? {
-            BackupCodeCharged::Charged(stored) => stored,
-            BackupCodeCharged::Locked(lock) => return Err(ProofError::Locked(lock)),
-            BackupCodeCharged::NotEnabled => return Err(ProofError::NotEnabled),
-        };
-        let attempts_left = stored.attempts.attempts_left(policy);
-        let used = self.used_backup_code(&presentation, &stored, slot, now);
-        let was_used = stored.hash.is_none();
-        let reason = if place.verify(code, stored).await? && !was_used {
-            match self.proofs.use_backup_code(used).await? {
-                BackupCodeUse::Won { remaining } => {
-                    let method = Method::BackupCode;
-                    return Ok(Proof { method, at: now, backup_codes_remaining: remaining });
-                }
-                BackupCodeUse::Lost => RefusalReason::Replayed,
-            }
-        } else if was_used {
-            RefusalReason::Replayed
-        } else {
-            RefusalReason::Wrong
-        };
-        let event = SecurityEvent::CodeRefused { method: Method::BackupCode, reason, attempts_left };
-        self.audit.append(presentation.audit(event, now, &*self.entropy)?).await?;
-        Err(ProofError::InvalidCode { attempts_left })
-    }
-
-    fn used_backup_code(
-        &self,
-        presentation: &Presentation,
-        stored: &StoredBackupCode,
-        slot: Slot,
-        now: Timestamp,
-    ) -> UsedBackupCode {
-        let (entropy, told) = (self.entropy.clone(), presentation.clone());
-        UsedBackupCode {
-            subject: presentation.subject.clone(),
-            set: stored.place.set,
-            slot,
-            now,
-            effect: presentation.purpose.effect.clone(),
-            audit: Arc::new(move |remaining| {
-                let mut events = vec![
-                    SecurityEvent::BackupCodeUsed { slot, remaining },
-                    (told.purpose.event)(Method::BackupCode),
-                ];
-                if remaining <= FEW_BACKUP_CODES {
-                    events.push(SecurityEvent::FewBackupCodes { remaining });
-                }
-                events.into_iter().map(|event| told.audit(event, now, &*entropy)).collect()
-            }),
-        }
     }
 }
 

@@ -7,11 +7,14 @@ use zeroize::Zeroizing;
 
 use super::assertion::Assertion;
 use super::backup_code::{BackupCode, BackupCodeHash, BackupCodePlace, HashedBackupCodes, Slot};
+use super::backup_codes::BackupCodeRef;
 use super::factor::EnabledFactor;
+use super::imported_code::ImportedCodeNumber;
 use super::lockout::{AttemptCounter, Lock, LockoutPolicy};
+use super::presented_code::TypedBackupCode;
 use crate::audit::event::AuditEvent;
 use crate::failure::PortFailure;
-use crate::identity::{BackupSetId, Subject};
+use crate::identity::{FactorId, Subject};
 use crate::keys::KeyId;
 use crate::time::{TimeStep, Timestamp};
 
@@ -31,11 +34,11 @@ pub trait ProofStore: Send + Sync {
     ) -> Result<TotpAttempted, PortFailure>;
 
     /// Charges one attempt with a backup code and hands out what to compare with. The charge is committed before
-    /// anything is hashed, and stays whatever becomes of the call.
+    /// anything is hashed, and stays whatever becomes of the call. A code that the factor cannot have is not charged.
     async fn charge_backup_code(&self, attempt: BackupCodeAttempt) -> Result<BackupCodeCharged, PortFailure>;
 
-    /// Marks a slot as used, clears the counter and applies the effect, if the slot is unused and its set is still
-    /// the factor's. Of concurrent calls for one slot at most one wins.
+    /// Marks a code as used, clears the counter and applies the effect, if the code is unused and still the factor's. Of
+    /// concurrent calls for one code at most one wins.
     async fn use_backup_code(&self, used: UsedBackupCode) -> Result<BackupCodeUse, PortFailure>;
 
     /// Removes the subject's factor, pending or enabled, with codes and counters, without opening anything; `false` when
@@ -124,8 +127,8 @@ pub enum TotpAttempted {
 pub struct BackupCodeAttempt {
     /// Whose.
     pub subject: Subject,
-    /// Which of the ten.
-    pub slot: Slot,
+    /// Which of the ten, if it has the shape of a code of ours; any text may be an imported code.
+    pub slot: Option<Slot>,
     /// The present instant.
     pub now: Timestamp,
     /// When wrong codes lock.
@@ -136,8 +139,12 @@ pub struct BackupCodeAttempt {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum BackupCodeCharged {
-    /// It was charged.
+    /// It was charged, as a code of our own set.
     Charged(StoredBackupCode),
+    /// It was charged, as an imported code.
+    ChargedImported(ImportedBackupCodes),
+    /// The factor has no code of that shape, or none at all; nothing was charged.
+    Malformed,
     /// The counter is locked; nothing was looked at.
     Locked(Lock),
     /// No factor is enabled.
@@ -157,15 +164,35 @@ pub struct StoredBackupCode {
     pub attempts: AttemptCounter,
 }
 
+/// What to compare an imported code with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportedBackupCodes {
+    /// The factor that they belong to.
+    pub factor: FactorId,
+    /// All that were imported, used ones included: whatever is used, an attempt costs the same.
+    pub codes: Vec<ImportedBackupCode>,
+    /// The counter of backup codes, the present attempt charged.
+    pub attempts: AttemptCounter,
+}
+
+/// One imported code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ImportedBackupCode {
+    /// Which.
+    pub number: ImportedCodeNumber,
+    /// Its hash, as the other system made it.
+    pub hash: BackupCodeHash,
+    /// Whether it is used.
+    pub is_used: bool,
+}
+
 /// A backup code was right.
 #[derive(Clone)]
 pub struct UsedBackupCode {
     /// Whose.
     pub subject: Subject,
-    /// Of which set.
-    pub set: BackupSetId,
-    /// Which of the ten.
-    pub slot: Slot,
+    /// Which.
+    pub code: BackupCodeRef,
     /// When. The steps that are acceptable then are spent as well, so that a TOTP code seen just before is dead.
     pub now: Timestamp,
     /// What else happens.
@@ -183,26 +210,34 @@ pub enum BackupCodeUse {
         /// Unused backup codes afterwards.
         remaining: u8,
     },
-    /// The slot was used, or the set replaced, meanwhile.
+    /// The code was used, or the codes replaced, meanwhile.
     Lost,
 }
 
 /// Compares backup codes with their hashes.
 ///
-/// Duty: exactly one bcrypt for each call, whatever the outcome, on bounded threads of its own and ahead of set-ups.
+/// Duty: a code of ours costs exactly one bcrypt and an imported one as many as there are hashes, whatever the outcome, on
+/// bounded threads of its own and ahead of set-ups.
 /// [`CodeVerifier::reserve`] is asked before anything is charged: overload never costs a user an attempt.
 #[async_trait]
 pub trait CodeVerifier: Send + Sync {
-    /// A place for one computation, or [`PortFailure::Unavailable`] within a second.
+    /// A place for one verification, or [`PortFailure::Unavailable`] within a second.
     async fn reserve(&self) -> Result<Box<dyn ReservedVerification>, PortFailure>;
 }
 
-/// A place for one computation.
+/// A place for one verification.
 #[async_trait]
 pub trait ReservedVerification: Send {
     /// Whether `code` belongs to `stored`.
     async fn verify(self: Box<Self>, code: BackupCode, stored: StoredBackupCode)
     -> Result<bool, PortFailure>;
+
+    /// Which of `stored` the text is, as the other system hashed it: an unused one if there is one.
+    async fn find(
+        self: Box<Self>,
+        code: TypedBackupCode,
+        stored: ImportedBackupCodes,
+    ) -> Result<Option<ImportedCodeNumber>, PortFailure>;
 }
 
 /// Signs step-up assertions.

@@ -7,7 +7,6 @@ use super::code::TotpCode;
 use super::factor::Factor;
 use super::lockout::LockoutPolicy;
 use super::ports::{CodeHasher, FactorStore};
-use super::presented_code::PresentedCode;
 use super::proof::{Presentation, ProofError, ProveFactor, Purpose};
 use super::proof_ports::Effect;
 use crate::audit::event::{Caller, SecurityEvent};
@@ -50,7 +49,7 @@ impl RegenerateBackupCodes {
             event: |method| SecurityEvent::BackupCodesRegenerated { method },
         };
         let presentation = Presentation { subject, lockout, purpose, caller };
-        self.prove.run(presentation, PresentedCode::Totp(code)).await?;
+        self.prove.with_totp(&presentation, code).await?;
         Ok(codes)
     }
 

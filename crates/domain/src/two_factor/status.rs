@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::backup_code::CODES_PER_SET;
 use super::factor::{EnabledFactor, Factor};
 use super::ports::{FactorStore, StoredFactor};
 use crate::failure::PortFailure;
@@ -31,9 +30,9 @@ pub enum TwoFactorStatus {
 }
 
 impl TwoFactorStatus {
-    /// The status right after a set-up was confirmed.
-    pub(crate) fn just_enabled(factor: &EnabledFactor) -> Self {
-        let all = u8::try_from(CODES_PER_SET).unwrap_or(u8::MAX);
+    /// The status right after the factor was stored, with so many backup codes.
+    pub(crate) fn just_enabled(factor: &EnabledFactor, backup_codes: usize) -> Self {
+        let all = u8::try_from(backup_codes).unwrap_or(u8::MAX);
         Self::Enabled { enabled_at: factor.enabled_at, backup_codes_remaining: all, locked_until: None }
     }
 
@@ -43,7 +42,7 @@ impl TwoFactorStatus {
             Factor::Pending(pending) => Self::Pending { expires_at: pending.expires_at },
             Factor::Enabled(enabled) => Self::Enabled {
                 enabled_at: enabled.enabled_at,
-                backup_codes_remaining: stored.backup_codes_remaining,
+                backup_codes_remaining: stored.backup_codes.unused(),
                 locked_until: enabled.totp_attempts.locked_until.filter(|until| *until > now),
             },
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::backup_code::CODES_PER_SET;
 use super::code::TotpCode;
 use super::factor::{PendingFactor, PendingLimits};
 use super::matching::matched_step;
@@ -74,7 +75,7 @@ impl VerifySetup {
         let attempt = SetupAttempt { subject, setup, now, most: self.limits.attempts };
         match self.factors.attempt_setup(attempt, self.judge(code, caller, now)).await? {
             SetupAttempted::Judged(SetupOutcome::Confirmed(factor)) => {
-                Ok(TwoFactorStatus::just_enabled(&factor))
+                Ok(TwoFactorStatus::just_enabled(&factor, CODES_PER_SET))
             }
             SetupAttempted::Judged(SetupOutcome::Refused(factor)) => {
                 Err(VerifySetupError::InvalidCode { attempts_left: factor.attempts_left(self.limits) })

@@ -11,6 +11,8 @@ mod admission;
 mod authenticate;
 mod check_keys;
 mod disable_and_reset;
+mod import;
+mod imported_codes;
 mod policy;
 mod proof;
 mod proof_failure;

@@ -11,6 +11,7 @@ use countersign_domain::quota::ports::{UsageEvent, UsageStore};
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::AssertionBinding;
 use countersign_domain::two_factor::factor::{Factor, PendingFactor, PendingLimits};
+use countersign_domain::two_factor::import::ImportFactor;
 use countersign_domain::two_factor::otpauth::AccountName;
 use countersign_domain::two_factor::ports::{FactorStore, SecretSealer};
 use countersign_domain::two_factor::presented_code::PresentedCode;
@@ -112,6 +113,7 @@ impl World {
         Arc::new(ProveFactor {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            factors: self.stores.factors.clone(),
             proofs: self.stores.factors.clone(),
             sealer: self.sealer.clone(),
             verifier: self.verifier.clone(),
@@ -128,6 +130,15 @@ impl World {
         use_case
             .run(subject.clone(), code, self.organization.policy.lockout(), binding, build::caller())
             .await
+    }
+
+    pub(crate) fn import(&self) -> ImportFactor {
+        ImportFactor {
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            factors: self.stores.factors.clone(),
+            sealer: self.sealer.clone(),
+        }
     }
 
     /// Starts and confirms a set-up; tells its secret and its backup codes.

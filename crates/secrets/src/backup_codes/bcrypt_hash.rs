@@ -1,22 +1,23 @@
 //! The computation: one bcrypt for each of several jobs, interleaved.
 
-use countersign_bcrypt_lanes::{Cost, Digest, Job, Password, Salt, hash_all};
+use std::sync::Arc;
 
+use countersign_bcrypt_lanes::{Cost, Digest, Job, Password, Salt, hash_all};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::prehash::Prehash;
+use super::hash_input::HashInput;
 
 /// One hash to be computed.
 #[derive(Debug)]
 pub(super) struct HashJob {
     /// What is hashed.
-    pub(super) prehash: Prehash,
+    pub(super) input: HashInput,
     /// Its salt: 128 random bits.
     pub(super) salt: Salt,
-    /// The place of a verification. The job holds it, and not the call that waits: a caller who leaves does
-    /// not make room while the computation runs.
+    /// The place of a verification. Its jobs hold it, and not the call that waits: a caller who leaves does
+    /// not make room while a computation runs.
     #[expect(dead_code, reason = "it is held, and given back when the job is dropped")]
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) permit: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 /// A hash is missing.
@@ -32,7 +33,7 @@ pub(super) enum NotHashed {
 
 impl HashJob {
     fn lane(&self) -> Result<Job<'_>, NotHashed> {
-        let password = Password::new(self.prehash.as_bytes()).map_err(|_| NotHashed::TooLong)?;
+        let password = Password::new(self.input.as_bytes()).map_err(|_| NotHashed::TooLong)?;
         Ok(Job { password, salt: self.salt })
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct WorkQueue<J, R> {
 }
 
 struct State<J, R> {
-    /// Sets of one job each, ahead of all others.
+    /// Sets ahead of all others.
     urgent: VecDeque<Set<J, R>>,
     sets: VecDeque<Set<J, R>>,
     /// Threads that have nothing to do.
@@ -97,9 +97,9 @@ impl<J, R> WorkQueue<J, R> {
         Ok(receiver)
     }
 
-    /// Puts a job behind the other urgent ones. How many wait is for the caller to bound.
-    pub(super) fn push_urgent(&self, cost: Cost, job: J) -> UnboundedReceiver<Progress<R>> {
-        let (set, receiver) = Set::new(cost, vec![job]);
+    /// Puts a set behind the other urgent ones. How many wait is for the caller to bound.
+    pub(super) fn push_urgent(&self, cost: Cost, jobs: Vec<J>) -> UnboundedReceiver<Progress<R>> {
+        let (set, receiver) = Set::new(cost, jobs);
         let mut state = self.lock();
         if !state.stopped {
             state.urgent.push_back(set);

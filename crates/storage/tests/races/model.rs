@@ -56,16 +56,20 @@ fn the_end_follows(start: Start, done: &Successes<'_>, end: TwoFactorStatus, con
     let (set_up, removed) = (done.of(Call::StartSetup), done.of(Call::Disable) + done.of(Call::Reset));
     let enabled = matches!(end, TwoFactorStatus::Enabled { .. });
     let pending = matches!(end, TwoFactorStatus::Pending { .. });
-    let was_enabled = start == Start::Enabled || done.of(Call::VerifySetup) == 1;
+    let imported = done.of(Call::Import);
+    let was_enabled = start == Start::Enabled || done.of(Call::VerifySetup) == 1 || imported > 0;
     match (was_enabled, removed) {
         (true, 0) => assert!(enabled, "an enabled factor is gone: {context}"),
         (false, 0) => assert!(pending, "a pending set-up is gone: {context}"),
-        _ if set_up == 0 => assert!(!enabled && !pending, "a removed factor is back: {context}"),
-        _ => assert!(!enabled || done.of(Call::VerifySetup) == 1, "{context}"),
+        _ if set_up + imported == 0 => assert!(!enabled && !pending, "a removed factor is back: {context}"),
+        _ => assert!(!enabled || done.of(Call::VerifySetup) == 1 || imported > 0, "{context}"),
     }
     if start == Start::Enabled && set_up > 0 {
         assert!(removed > 0, "a set-up took the place of an enabled factor: {context}");
     }
+    // Every import but one at the beginning needs that the factor before it is gone.
+    let factors = imported + done.of(Call::VerifySetup) + usize::from(start == Start::Enabled);
+    assert!(factors <= removed + 1, "an import took the place of an enabled factor: {context}");
 }
 
 fn the_trail_tells_what_was_acknowledged(
@@ -84,6 +88,7 @@ fn the_trail_tells_what_was_acknowledged(
         ("two_factor.backup_codes_regenerated", done.of(Call::Regenerate)),
         ("two_factor.disabled", done.of(Call::Disable)),
         ("two_factor.reset", done.of(Call::Reset)),
+        ("two_factor.imported", done.of(Call::Import)),
     ] {
         assert_eq!(told(name), count, "{name}: {context}");
     }

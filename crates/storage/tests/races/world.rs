@@ -10,8 +10,10 @@ use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::AssertionBinding;
 use countersign_domain::two_factor::disable::{DisableError, DisableTwoFactor};
 use countersign_domain::two_factor::factor::PendingLimits;
+use countersign_domain::two_factor::import::{ForeignFactor, ImportError, ImportFactor};
 use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::otpauth::AccountName;
+use countersign_domain::two_factor::params::Parameters;
 use countersign_domain::two_factor::policy::OrganizationPolicy;
 use countersign_domain::two_factor::presented_code::PresentedCode;
 use countersign_domain::two_factor::proof::{ProofError, ProveFactor};
@@ -22,7 +24,7 @@ use countersign_domain::two_factor::status::{ReadStatus, TwoFactorStatus};
 use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_domain::two_factor::verify_setup::{VerifySetup, VerifySetupError};
 use countersign_storage::Database;
-use countersign_testkit::build::{self, NOW, caller, code_at_instant, subject, typed_code};
+use countersign_testkit::build::{self, NOW, caller, code_at_instant, imported_hashes, subject, typed_code};
 use countersign_testkit::clock::ManualClock;
 use countersign_testkit::entropy::SeededEntropy;
 use countersign_testkit::fakes::{CountingHasher, CountingVerifier, PlainSealer, PlainSigner};
@@ -40,10 +42,11 @@ pub(crate) enum Call {
     Disable,
     Regenerate,
     Reset,
+    Import,
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::StartSetup,
         Self::VerifySetup,
         Self::Verify,
@@ -51,6 +54,7 @@ impl Call {
         Self::Disable,
         Self::Regenerate,
         Self::Reset,
+        Self::Import,
     ];
 }
 
@@ -106,6 +110,9 @@ impl World {
             Call::Disable => proven(self.disable().await.map(drop)),
             Call::Regenerate => proven(self.regenerate().await),
             Call::Reset => self.reset().await,
+            Call::Import => {
+                succeeded(self.import().await.map(drop), |error| matches!(error, ImportError::AlreadyEnabled))
+            }
         }
     }
 
@@ -150,6 +157,7 @@ impl World {
         Arc::new(ProveFactor {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            factors: self.database.clone(),
             proofs: self.database.clone(),
             sealer: Arc::new(PlainSealer::new()),
             verifier: Arc::new(CountingVerifier::new()),
@@ -185,6 +193,24 @@ impl World {
         };
         let code = typed_code(&self.totp);
         use_case.run(self.alice.clone(), code, LockoutPolicy::TOTP, caller()).await.map(drop)
+    }
+
+    /// A factor whose codes are none of those that the other calls present.
+    async fn import(&self) -> Result<TwoFactorStatus, ImportError> {
+        let use_case = ImportFactor {
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            factors: self.database.clone(),
+            sealer: Arc::new(PlainSealer::new()),
+        };
+        let foreign = ForeignFactor {
+            subject: self.alice.clone(),
+            secret: build::secret(7),
+            parameters: Parameters::default(),
+            codes: imported_hashes(&["one", "two", "three"]),
+            enabled_at: None,
+        };
+        use_case.run(foreign, &caller()).await
     }
 
     async fn reset(&self) -> bool {

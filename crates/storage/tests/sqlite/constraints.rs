@@ -33,6 +33,8 @@ fn valid_rows() -> String {
     INSERT INTO FACTOR VALUES ('@', 'live', 'enabled', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
     INSERT INTO backup_code_sets VALUES ('@', 'live', 'enabled', '@', 1);
     INSERT INTO backup_codes VALUES ('@', 'live', 'enabled', 0, '$2b$10$' || printf('%053d', 0), 9);
+    INSERT INTO FACTOR VALUES ('@', 'live', 'imported', '@', 1, x'00', 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
+    INSERT INTO imported_backup_codes VALUES ('@', 'live', 'imported', 19, '$2y$12$' || printf('%053d', 0), 9);
     INSERT INTO setup_claims VALUES ('@', 'live', 'alice', '@', 10, 20, 1);
     INSERT INTO usage_counters VALUES ('@', 'live', 0, 1, 1);
     INSERT INTO active_relationships VALUES ('@', 'live', 0, 'r');
@@ -196,6 +198,20 @@ fn a_backup_code_has_one_of_ten_slots_and_stays_used() {
         ("UPDATE backup_codes SET hash = 'short'", "length(hash)"),
         ("UPDATE backup_codes SET hash = printf('%060d', 0)", "GLOB"),
         ("INSERT INTO backup_codes SELECT * FROM backup_codes", "UNIQUE"),
+        ("UPDATE imported_backup_codes SET used_at = NULL", "stays used"),
+        ("UPDATE imported_backup_codes SET number = 20", "number"),
+        ("UPDATE imported_backup_codes SET hash = '$2x$10$' || printf('%053d', 0)", "GLOB"),
+        ("INSERT INTO imported_backup_codes SELECT * FROM imported_backup_codes", "UNIQUE"),
+        (
+            "INSERT INTO imported_backup_codes SELECT organization_id, environment, 'bob', number, hash, NULL
+             FROM imported_backup_codes",
+            "FOREIGN KEY",
+        ),
+        (
+            "INSERT INTO imported_backup_codes VALUES ('@', 'live', 'enabled', 0, '$2y$12$' || printf('%053d', 0), NULL)",
+            "one kind of backup codes",
+        ),
+        ("INSERT INTO backup_code_sets VALUES ('@', 'live', 'imported', '@', 1)", "one kind of backup codes"),
         (
             "INSERT INTO backup_codes SELECT organization_id, environment, 'bob', slot, hash, NULL FROM backup_codes",
             "FOREIGN KEY",
@@ -208,9 +224,10 @@ fn a_backup_code_has_one_of_ten_slots_and_stays_used() {
 #[test]
 fn codes_go_with_their_factor() {
     let (_files, mut connection) = furnished();
-    connection.batch_execute("DELETE FROM factors WHERE user_id = 'enabled'").unwrap();
+    connection.batch_execute("DELETE FROM factors WHERE user_id IN ('enabled', 'imported')").unwrap();
     assert_eq!(count(&mut connection, "backup_code_sets"), 0);
     assert_eq!(count(&mut connection, "backup_codes"), 0);
+    assert_eq!(count(&mut connection, "imported_backup_codes"), 0);
 }
 
 #[test]

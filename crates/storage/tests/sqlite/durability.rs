@@ -63,7 +63,7 @@ fn assert_whole(files: &Files) {
         let subject = build::subject(&format!("user-{number}"));
         let stored = runtime.block_on(FactorStore::find(&database, &subject)).unwrap().unwrap();
         assert!(matches!(stored.factor, Factor::Enabled(_)), "{stored:?}");
-        assert_eq!(stored.backup_codes_remaining, 10);
+        assert_eq!(stored.backup_codes.unused(), 10);
     }
     let mut connection = files.sql();
     let sets = count(&mut connection, "backup_code_sets");

@@ -1,5 +1,9 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use countersign_domain::time::{TimeStep, Timestamp};
+use countersign_domain::two_factor::backup_code::BackupCodeHash;
 use countersign_domain::two_factor::code::{TotpCode, code_at};
+use countersign_domain::two_factor::imported_code::ImportedCodeHashes;
 use countersign_domain::two_factor::params::Parameters;
 use countersign_domain::two_factor::secret::TotpSecret;
 use zeroize::Zeroizing;
@@ -31,4 +35,18 @@ pub fn wrong_code(secret: &TotpSecret, at: Timestamp) -> String {
 /// `text` as a code.
 pub fn typed_code(text: &str) -> TotpCode {
     TotpCode::of_any_length(text).unwrap()
+}
+
+/// What another system kept of a backup code: it looks like bcrypt's, and only a
+/// [`CountingVerifier`](crate::fakes::CountingVerifier) knows which code it is of.
+pub fn imported_hash(code: &str) -> BackupCodeHash {
+    let mut hasher = DefaultHasher::new();
+    code.hash(&mut hasher);
+    BackupCodeHash::new(format!("$2y$04${}.{:030}.", "0".repeat(21), hasher.finish())).unwrap()
+}
+
+/// The hashes of these codes.
+pub fn imported_hashes(codes: &[&str]) -> ImportedCodeHashes {
+    let hashes: Vec<_> = codes.iter().map(|code| imported_hash(code)).collect();
+    ImportedCodeHashes::parse(hashes.iter().map(BackupCodeHash::as_str)).unwrap()
 }

@@ -3,13 +3,15 @@ use std::time::Duration;
 use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::identity::{BackupSetId, FactorId, SetupClaimId, SetupId, Subject};
 use countersign_domain::keys::KeyId;
-use countersign_domain::time::Timestamp;
+use countersign_domain::time::{TimeStep, Timestamp};
 use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace, HashedBackupCodes};
-use countersign_domain::two_factor::factor::{Binding, PendingFactor};
+use countersign_domain::two_factor::factor::{Binding, EnabledFactor, PendingFactor};
+use countersign_domain::two_factor::lockout::AttemptCounter;
 use countersign_domain::two_factor::params::Parameters;
-use countersign_domain::two_factor::ports::{PendingSetup, SetupAttempt, SetupClaim};
+use countersign_domain::two_factor::ports::{ImportedFactor, PendingSetup, SetupAttempt, SetupClaim};
 use countersign_domain::two_factor::secret::SealedSecret;
 
+use super::codes::imported_hashes;
 use super::identity::{event_about_user, fresh_ulid};
 
 /// The key that built secrets are sealed with.
@@ -53,6 +55,24 @@ pub fn pending_setup(subject: &Subject, claim: SetupClaimId, now: Timestamp) -> 
     let factor = pending_factor(subject, now);
     let event = SecurityEvent::SetupStarted { setup: factor.setup };
     PendingSetup { claim, audit: event_about_user(subject, event, now), factor, codes: hashed_codes() }
+}
+
+/// A factor of another system, with these backup codes, that is taken over at `now`.
+pub fn imported_factor(subject: &Subject, codes: &[&str], now: Timestamp) -> ImportedFactor {
+    let binding = pending_factor(subject, now).binding;
+    let last_step = TimeStep::last_acceptable(now, binding.parameters.period.as_duration()).unwrap();
+    let event = SecurityEvent::Imported { backup_codes: codes.len() };
+    ImportedFactor {
+        factor: EnabledFactor {
+            binding,
+            enabled_at: now,
+            last_step,
+            totp_attempts: AttemptCounter::default(),
+            backup_code_attempts: AttemptCounter::default(),
+        },
+        codes: imported_hashes(codes),
+        audit: event_about_user(subject, event, now),
+    }
 }
 
 /// Ten hashes in the form of bcrypt that no code verifies against.

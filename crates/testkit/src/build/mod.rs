@@ -11,10 +11,10 @@ mod webhook;
 pub use admission::{
     IssuedApiKey, api_key, known_key, organization, organization_on, plan, policy_revision, revocation,
 };
-pub use codes::{code_at_instant, code_with, secret, typed_code, wrong_code};
+pub use codes::{code_at_instant, code_with, imported_hash, imported_hashes, secret, typed_code, wrong_code};
 pub use factor::{
-    PEPPER_KEY, SEALING_KEY, backup_code_place, hashed_codes, pending_factor, pending_setup, setup_attempt,
-    setup_claim,
+    PEPPER_KEY, SEALING_KEY, backup_code_place, hashed_codes, imported_factor, pending_factor, pending_setup,
+    setup_attempt, setup_claim,
 };
 pub use identity::{
     NOW, caller, event_about_organization, event_about_user, fresh_ulid, organization_id, subject, subject_in,

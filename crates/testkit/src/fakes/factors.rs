@@ -6,14 +6,14 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{SetupClaimId, Subject};
 use countersign_domain::keys::{KeyId, KeyPurpose};
 use countersign_domain::time::Timestamp;
-use countersign_domain::two_factor::backup_code::{CODES_PER_SET, HashedBackupCodes};
 use countersign_domain::two_factor::factor::{Factor, PendingFactor};
 use countersign_domain::two_factor::ports::{
-    FactorStore, PendingSetup, PendingStored, SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed,
-    SetupJudge, SetupOutcome, StoredFactor,
+    FactorImported, FactorStore, ImportedFactor, PendingSetup, PendingStored, SetupAttempt, SetupAttempted,
+    SetupClaim, SetupClaimed, SetupJudge, SetupOutcome, StoredFactor,
 };
 
 use super::audit::MemoryAudit;
+use super::codes::Codes;
 
 /// Factors in memory, and their events in a [`MemoryAudit`].
 #[derive(Debug)]
@@ -31,9 +31,7 @@ pub(super) struct Tables {
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) factor: Factor,
-    pub(super) codes: HashedBackupCodes,
-    /// Which slots are used.
-    pub(super) used: [bool; CODES_PER_SET],
+    pub(super) codes: Codes,
 }
 
 /// The set-ups of one subject. It outlives the factor, so that nobody gets more set-ups by wasting them.
@@ -68,20 +66,17 @@ impl MemoryFactors {
 }
 
 impl Row {
-    pub(super) fn new(factor: Factor, codes: HashedBackupCodes) -> Self {
-        Self { factor, codes, used: [false; CODES_PER_SET] }
-    }
-
     pub(super) fn unused(&self) -> u8 {
-        self.used.iter().filter(|used| !**used).count().try_into().unwrap()
+        self.codes.state().unused()
     }
 
-    fn keys(&self) -> [(KeyPurpose, KeyId); 2] {
+    fn keys(&self) -> impl Iterator<Item = (KeyPurpose, KeyId)> {
         let binding = match &self.factor {
             Factor::Pending(factor) => &factor.binding,
             Factor::Enabled(factor) => &factor.binding,
         };
-        [(KeyPurpose::Sealing, binding.secret.key), (KeyPurpose::Pepper, self.codes.pepper)]
+        let pepper = self.codes.pepper().map(|pepper| (KeyPurpose::Pepper, pepper));
+        std::iter::once((KeyPurpose::Sealing, binding.secret.key)).chain(pepper)
     }
 }
 
@@ -161,7 +156,7 @@ impl FactorStore for MemoryFactors {
         Ok(tables
             .factors
             .get(subject)
-            .map(|row| StoredFactor { factor: row.factor.clone(), backup_codes_remaining: row.unused() }))
+            .map(|row| StoredFactor { factor: row.factor.clone(), backup_codes: row.codes.state() }))
     }
 
     async fn claim_setup(&self, claim: SetupClaim) -> Result<SetupClaimed, PortFailure> {
@@ -179,7 +174,8 @@ impl FactorStore for MemoryFactors {
         }
         self.audit.commit(setup.audit, || {
             tables.holder(&subject, setup.claim).unwrap().claim = None;
-            tables.factors.insert(subject, Row::new(Factor::Pending(setup.factor), setup.codes));
+            let row = Row { factor: Factor::Pending(setup.factor), codes: Codes::own(setup.codes) };
+            tables.factors.insert(subject, row);
             PendingStored::Stored
         })
     }
@@ -208,6 +204,28 @@ impl FactorStore for MemoryFactors {
             tables.conclude(&attempt.subject, verdict.outcome.clone());
             SetupAttempted::Judged(verdict.outcome)
         })
+    }
+
+    async fn import(&self, factors: Vec<ImportedFactor>) -> Result<Vec<FactorImported>, PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        let before = tables.factors.clone();
+        let (mut outcomes, mut events) = (Vec::new(), Vec::new());
+        for ImportedFactor { factor, codes, audit } in factors {
+            let subject = factor.binding.subject.clone();
+            if let Some(Row { factor: Factor::Enabled(present), .. }) = tables.factors.get(&subject) {
+                outcomes.push(FactorImported::AlreadyEnabled(Box::new(present.clone())));
+                continue;
+            }
+            let row = Row { factor: Factor::Enabled(factor), codes: Codes::imported(codes) };
+            tables.factors.insert(subject, row);
+            outcomes.push(FactorImported::Stored);
+            events.push(audit);
+        }
+        let committed = self.audit.commit_all(events, || outcomes);
+        if committed.is_err() {
+            tables.factors = before;
+        }
+        committed
     }
 
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {

@@ -3,6 +3,7 @@
 
 mod api_keys;
 mod audit;
+mod codes;
 mod dependency;
 mod factors;
 mod hasher;

@@ -5,15 +5,17 @@ use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::Subject;
 use countersign_domain::time::TimeStep;
-use countersign_domain::two_factor::backup_code::{BackupCodePlace, Slot};
+use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace, Slot};
+use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
 use countersign_domain::two_factor::lockout::AttemptCounter;
 use countersign_domain::two_factor::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, Effect, ProofStore, StoredBackupCode, TotpAttempt,
-    TotpAttempted, TotpJudge, TotpOutcome, UsedBackupCode,
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, Effect, ImportedBackupCode, ImportedBackupCodes,
+    ProofStore, StoredBackupCode, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, UsedBackupCode,
 };
 
 use super::MemoryFactors;
+use super::codes::Codes;
 use super::factors::{Row, Tables};
 
 impl Row {
@@ -24,8 +26,28 @@ impl Row {
         }
     }
 
-    fn is_used(&self, slot: Slot) -> bool {
-        self.used[usize::from(slot.number())]
+    /// What an attempt on the enabled `factor` is compared with, if a code of that shape can be one of its codes.
+    fn compared(&self, factor: &EnabledFactor, slot: Option<Slot>) -> Option<BackupCodeCharged> {
+        let (subject, attempts) = (factor.binding.subject.clone(), factor.backup_code_attempts);
+        match &self.codes {
+            Codes::Own { set, used } => {
+                let place = usize::from(slot?.number());
+                let hash = (!used[place]).then(|| set.hashes[place].clone());
+                let (place, pepper) = (BackupCodePlace { subject, set: set.set }, set.pepper);
+                Some(BackupCodeCharged::Charged(StoredBackupCode { place, pepper, hash, attempts }))
+            }
+            Codes::Imported { .. } if self.codes.state() == BackupCodes::None => None,
+            Codes::Imported { hashes, used } => {
+                let code = |((number, hash), used): ((_, &BackupCodeHash), &bool)| ImportedBackupCode {
+                    number,
+                    hash: hash.clone(),
+                    is_used: *used,
+                };
+                let codes = hashes.iter().zip(used).map(code).collect();
+                let factor = factor.binding.id;
+                Some(BackupCodeCharged::ChargedImported(ImportedBackupCodes { factor, codes, attempts }))
+            }
+        }
     }
 }
 
@@ -49,7 +71,7 @@ impl Tables {
             }
             Effect::ReplaceBackupCodes(codes) => {
                 let row = self.factors.get_mut(subject).unwrap();
-                *row = Row::new(row.factor.clone(), (**codes).clone());
+                row.codes = Codes::own((**codes).clone());
             }
         }
         self.factors.get(subject).map_or(0, Row::unused)
@@ -95,29 +117,27 @@ impl ProofStore for MemoryFactors {
             Ok(attempts) => attempts,
             Err(lock) => return Ok(BackupCodeCharged::Locked(lock)),
         };
-        let row = tables.update(&subject, EnabledFactor { backup_code_attempts: attempts, ..before });
-        let hash = row.codes.hashes[usize::from(slot.number())].clone();
-        Ok(BackupCodeCharged::Charged(StoredBackupCode {
-            place: BackupCodePlace { subject, set: row.codes.set },
-            pepper: row.codes.pepper,
-            hash: (!row.is_used(slot)).then_some(hash),
-            attempts,
-        }))
+        let charged = EnabledFactor { backup_code_attempts: attempts, ..before };
+        let Some(compared) = tables.factors[&subject].compared(&charged, slot) else {
+            return Ok(BackupCodeCharged::Malformed);
+        };
+        tables.update(&subject, charged);
+        Ok(compared)
     }
 
     async fn use_backup_code(&self, used: UsedBackupCode) -> Result<BackupCodeUse, PortFailure> {
         let mut tables = self.tables.lock().unwrap();
         let Some(row) = tables.factors.get(&used.subject).cloned() else { return Ok(BackupCodeUse::Lost) };
         let Some(factor) = row.enabled().cloned() else { return Ok(BackupCodeUse::Lost) };
-        if row.codes.set != used.set || row.is_used(used.slot) {
+        let mut codes = row.codes.clone();
+        if !codes.claim(factor.binding.id, used.code) {
             return Ok(BackupCodeUse::Lost);
         }
         let period = factor.binding.parameters.period.as_duration();
-        let now = TimeStep::containing(used.now, period).unwrap();
-        let spent = TimeStep::new(now.number() + 1).max(factor.last_step);
+        let spent = TimeStep::last_acceptable(used.now, period).unwrap().max(factor.last_step);
         let backup_code_attempts = AttemptCounter::default();
         let spent = EnabledFactor { last_step: spent, backup_code_attempts, ..factor };
-        tables.update(&used.subject, spent).used[usize::from(used.slot.number())] = true;
+        tables.update(&used.subject, spent).codes = codes;
         let remaining = tables.apply(&used.subject, &used.effect);
         let concluded = (used.audit)(remaining)
             .and_then(|events| self.audit.commit_all(events, || BackupCodeUse::Won { remaining }));

@@ -4,11 +4,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::two_factor::backup_code::BackupCode;
-use countersign_domain::two_factor::proof_ports::{CodeVerifier, ReservedVerification, StoredBackupCode};
+use countersign_domain::two_factor::imported_code::ImportedCodeNumber;
+use countersign_domain::two_factor::presented_code::TypedBackupCode;
+use countersign_domain::two_factor::proof_ports::{
+    CodeVerifier, ImportedBackupCodes, ReservedVerification, StoredBackupCode,
+};
 
 use super::hasher::hash;
+use crate::build::imported_hash;
 
-/// Compares with the hashes of a [`super::CountingHasher`], and counts how often it was asked.
+/// Compares with the hashes of a [`super::CountingHasher`] and of [`imported_hash`], and counts how often it was asked.
 #[derive(Default, Debug)]
 pub struct CountingVerifier {
     calls: Arc<AtomicUsize>,
@@ -53,5 +58,16 @@ impl ReservedVerification for Place {
     ) -> Result<bool, PortFailure> {
         self.0.fetch_add(1, Ordering::SeqCst);
         Ok(stored.hash.is_some_and(|stored_hash| stored_hash == hash(&stored.place, &code)))
+    }
+
+    async fn find(
+        self: Box<Self>,
+        code: TypedBackupCode,
+        stored: ImportedBackupCodes,
+    ) -> Result<Option<ImportedCodeNumber>, PortFailure> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let hash = imported_hash(code.expose());
+        let matching = stored.codes.into_iter().filter(|code| code.hash == hash);
+        Ok(matching.min_by_key(|code| code.is_used).map(|code| code.number))
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::{BcryptPool, collect};
 use crate::backup_codes::bcrypt_hash::HashJob;
+use crate::backup_codes::hash_input::HashInput;
 use crate::backup_codes::prehash::Prehash;
 
 #[async_trait]
@@ -40,7 +41,8 @@ impl BcryptPool {
         let job = |code| {
             let mut salt = [0; 16];
             self.entropy.fill(&mut salt)?;
-            Ok(HashJob { prehash: Prehash::of(pepper, place, code)?, salt: Salt(salt), permit: None })
+            let input = HashInput::Prehash(Prehash::of(pepper, place, code)?);
+            Ok(HashJob { input, salt: Salt(salt), permit: None })
         };
         codes.0.iter().map(job).collect()
     }

@@ -1,6 +1,7 @@
 //! The threads that hash.
 
 mod hash_set;
+mod imported;
 mod options;
 mod verification;
 

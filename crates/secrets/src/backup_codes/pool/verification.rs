@@ -7,13 +7,18 @@ use countersign_bcrypt_lanes::{Cost, Digest, Salt};
 use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::backup_code::BackupCode;
-use countersign_domain::two_factor::proof_ports::{CodeVerifier, ReservedVerification, StoredBackupCode};
+use countersign_domain::two_factor::imported_code::ImportedCodeNumber;
+use countersign_domain::two_factor::presented_code::TypedBackupCode;
+use countersign_domain::two_factor::proof_ports::{
+    CodeVerifier, ImportedBackupCodes, ReservedVerification, StoredBackupCode,
+};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use super::{BcryptPool, Queue, collect};
+use super::{BcryptPool, Queue, collect, imported};
 use crate::KeyRing;
 use crate::backup_codes::bcrypt_hash::HashJob;
+use crate::backup_codes::hash_input::HashInput;
 use crate::backup_codes::prehash::Prehash;
 use crate::key_ring::Pepper;
 
@@ -61,12 +66,21 @@ impl ReservedVerification for Reserved {
             Err(_) => (ring.primary_pepper().1, None),
         };
         let (cost, salt) = digest.map_or((cost, STAND_IN), |digest| (digest.cost(), digest.salt()));
-        let prehash = Prehash::of(pepper, &stored.place, &code)?;
-        let progress = queue.push_urgent(cost, HashJob { prehash, salt, permit: Some(permit) });
+        let input = HashInput::Prehash(Prehash::of(pepper, &stored.place, &code)?);
+        let job = HashJob { input, salt, permit: Some(Arc::new(permit)) };
+        let progress = queue.push_urgent(cost, vec![job]);
         let computed = collect(progress, 1).await?;
         let (_, digest) = expected?;
         // Digests are compared in constant time.
         Ok(digest.is_some_and(|digest| computed.contains(&digest)))
+    }
+
+    async fn find(
+        self: Box<Self>,
+        code: TypedBackupCode,
+        stored: ImportedBackupCodes,
+    ) -> Result<Option<ImportedCodeNumber>, PortFailure> {
+        imported::find(&self.queue, self.permit, code, stored).await
     }
 }
 

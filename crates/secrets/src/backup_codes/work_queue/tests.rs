@@ -95,8 +95,8 @@ fn urgent_jobs_pass_all_sets_and_never_share_a_batch_with_them() {
     let queue = batching_queue(3);
     let _set = queue.push(Cost::MIN, vec!["a1", "a2", "a3", "a4"]).unwrap();
     assert_eq!(next(&queue), ["a1", "a2"]);
-    let _first = queue.push_urgent(Cost::MIN, "u1");
-    let _second = queue.push_urgent(Cost::MIN, "u2");
+    let _first = queue.push_urgent(Cost::MIN, vec!["u1"]);
+    let _second = queue.push_urgent(Cost::MIN, vec!["u2"]);
     assert_eq!(next(&queue), ["u1", "u2"]);
     assert_eq!(next(&queue), ["a3", "a4"]);
 }
@@ -105,14 +105,14 @@ fn urgent_jobs_pass_all_sets_and_never_share_a_batch_with_them() {
 fn a_withdrawn_urgent_job_is_not_begun() {
     let queue = queue(1);
     let _set = queue.push(Cost::MIN, vec!["a1"]).unwrap();
-    drop(queue.push_urgent(Cost::MIN, "u1"));
+    drop(queue.push_urgent(Cost::MIN, vec!["u1"]));
     assert_eq!(next(&queue), ["a1"]);
 }
 
 #[test]
 fn urgent_jobs_take_no_room_from_sets() {
     let queue = queue(1);
-    let _urgent = [queue.push_urgent(Cost::MIN, "u1"), queue.push_urgent(Cost::MIN, "u2")];
+    let _urgent = [queue.push_urgent(Cost::MIN, vec!["u1"]), queue.push_urgent(Cost::MIN, vec!["u2"])];
     assert!(queue.push(Cost::MIN, vec!["a1"]).is_ok());
 }
 
@@ -153,12 +153,12 @@ fn a_set_hears_that_it_is_begun_and_then_of_each_job() {
 fn stopping_ends_the_wait_of_threads_and_of_sets() {
     let queue = queue(1);
     let mut waiting = queue.push(Cost::MIN, vec!["a1"]).unwrap();
-    let mut urgent = queue.push_urgent(Cost::MIN, "u1");
+    let mut urgent = queue.push_urgent(Cost::MIN, vec!["u1"]);
     std::thread::scope(|scope| {
         queue.stop();
         assert!(scope.spawn(|| queue.next().is_none()).join().unwrap());
     });
     assert_eq!((waiting.blocking_recv(), urgent.blocking_recv()), (None, None));
-    assert_eq!(queue.push_urgent(Cost::MIN, "u2").blocking_recv(), None);
+    assert_eq!(queue.push_urgent(Cost::MIN, vec!["u2"]).blocking_recv(), None);
     assert_eq!(queue.push(Cost::MIN, vec!["b1"]).unwrap().blocking_recv(), None);
 }

@@ -2,6 +2,8 @@
 
 mod attempt;
 mod claim;
+pub(super) mod codes;
+mod import;
 mod pending;
 mod purge;
 pub(super) mod row;
@@ -12,17 +14,16 @@ use countersign_domain::identity::{SetupClaimId, Subject};
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::factor::Factor;
 use countersign_domain::two_factor::ports::{
-    FactorStore, PendingSetup, PendingStored, SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed,
-    SetupJudge, StoredFactor,
+    FactorImported, FactorStore, ImportedFactor, PendingSetup, PendingStored, SetupAttempt, SetupAttempted,
+    SetupClaim, SetupClaimed, SetupJudge, StoredFactor,
 };
 use diesel::prelude::*;
 
-pub(super) use self::pending::insert_codes;
 use self::row::FactorRow;
 use crate::backend::AnyConnection;
-use crate::column::{SubjectKey, number, subject_key};
+use crate::column::{SubjectKey, subject_key};
 use crate::database::Database;
-use crate::schema::{backup_codes, factors};
+use crate::schema::factors;
 use crate::unit::UnitResult;
 
 #[async_trait]
@@ -54,6 +55,10 @@ impl FactorStore for Database {
         self.write(move |c| attempt::attempt(c, &attempt, &judge)).await
     }
 
+    async fn import(&self, factors: Vec<ImportedFactor>) -> Result<Vec<FactorImported>, PortFailure> {
+        self.write(move |c| import::import_all(c, &factors)).await
+    }
+
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         self.write(move |c| purge::purge(c, now, limit)).await
     }
@@ -61,19 +66,7 @@ impl FactorStore for Database {
 
 fn stored(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<StoredFactor>> {
     let Some(factor) = find(c, key)? else { return Ok(None) };
-    Ok(Some(StoredFactor { factor, backup_codes_remaining: unused_codes(c, key)? }))
-}
-
-/// Backup codes of the subject that are not used.
-pub(super) fn unused_codes(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
-    let unused: i64 = backup_codes::table
-        .filter(backup_codes::organization_id.eq(&key.0))
-        .filter(backup_codes::environment.eq(key.1))
-        .filter(backup_codes::user_id.eq(&key.2))
-        .filter(backup_codes::used_at.is_null())
-        .count()
-        .get_result(c)?;
-    Ok(number("backup_codes", unused)?)
+    Ok(Some(StoredFactor { factor, backup_codes: codes::find(c, key)? }))
 }
 
 pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {

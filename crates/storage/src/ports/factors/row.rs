@@ -9,7 +9,7 @@ use countersign_domain::two_factor::params::{Algorithm, Digits, Parameters, Peri
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
 
-use crate::column::{corrupt, number, parse, present, subject, subject_key, time};
+use crate::column::{corrupt, number, parse, present, storable, subject, subject_key, time};
 use crate::schema::factors;
 
 pub(super) const PENDING: &str = "pending";
@@ -42,7 +42,25 @@ pub(crate) struct FactorRow {
 
 impl FactorRow {
     pub(super) fn of_pending(factor: &PendingFactor) -> Self {
-        let Binding { subject, id, secret, parameters } = &factor.binding;
+        Self {
+            setup_id: Some(factor.setup.to_string()),
+            expires_at: Some(factor.expires_at.as_micros()),
+            attempts: Some(factor.attempts.into()),
+            ..Self::fresh(&factor.binding, PENDING)
+        }
+    }
+
+    /// An enabled factor at which no code was tried yet.
+    pub(super) fn of_imported(factor: &EnabledFactor) -> Result<Self, PortFailure> {
+        Ok(Self {
+            enabled_at: Some(factor.enabled_at.as_micros()),
+            last_step: Some(storable(factor.last_step.number())?),
+            ..Self::fresh(&factor.binding, ENABLED)
+        })
+    }
+
+    fn fresh(binding: &Binding, state: &str) -> Self {
+        let Binding { subject, id, secret, parameters } = binding;
         let (organization_id, environment, user_id) = subject_key(subject);
         Self {
             organization_id,
@@ -54,10 +72,10 @@ impl FactorRow {
             algorithm: parameters.algorithm.as_str().to_owned(),
             digits: parameters.digits.count().into(),
             period_seconds: parameters.period.as_seconds().into(),
-            state: PENDING.to_owned(),
-            setup_id: Some(factor.setup.to_string()),
-            expires_at: Some(factor.expires_at.as_micros()),
-            attempts: Some(factor.attempts.into()),
+            state: state.to_owned(),
+            setup_id: None,
+            expires_at: None,
+            attempts: None,
             enabled_at: None,
             last_step: None,
             totp_failures: 0,

@@ -1,13 +1,17 @@
 //! A backup code is tried: the charge, and after the comparison its use.
 
 use countersign_domain::failure::PortFailure;
+use countersign_domain::identity::{BackupSetId, FactorId, Subject};
 use countersign_domain::keys::KeyId;
 use countersign_domain::time::TimeStep;
-use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace};
+use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace, Slot};
+use countersign_domain::two_factor::backup_codes::BackupCodeRef;
 use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
+use countersign_domain::two_factor::imported_code::ImportedCodeNumber;
 use countersign_domain::two_factor::lockout::AttemptCounter;
 use countersign_domain::two_factor::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, StoredBackupCode, UsedBackupCode,
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ImportedBackupCodes, StoredBackupCode,
+    UsedBackupCode,
 };
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -17,21 +21,26 @@ use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, corrupt, number, parse, storable, subject_key};
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
-use crate::ports::factors::{find, unused_codes};
-use crate::schema::{backup_code_sets, backup_codes, factors};
+use crate::ports::factors::{codes, find};
+use crate::schema::{backup_code_sets, backup_codes, factors, imported_backup_codes};
 use crate::unit::UnitResult;
 
 pub(super) fn charge(c: &mut AnyConnection, attempt: &BackupCodeAttempt) -> UnitResult<BackupCodeCharged> {
     let key = subject_key(&attempt.subject);
     let Some(row) = take(c, &key, attempt)? else { return refusal(c, &key, attempt) };
-    let failures = row.into_enabled()?.backup_code_attempts.consecutive;
+    let factor = row.into_enabled()?;
+    let failures = factor.backup_code_attempts.consecutive;
     let attempts = AttemptCounter::charged(failures, attempt.policy, attempt.now);
+    let Some(charged) = compared(c, &key, attempt, factor.binding.id, attempts)? else {
+        give_back(c, &key)?;
+        return Ok(BackupCodeCharged::Malformed);
+    };
     if let Some(until) = attempts.locked_until {
         diesel::update(factors::table.find(key.clone()))
             .set(factors::backup_codes_locked_until.eq(Some(until.as_micros())))
             .execute(c)?;
     }
-    Ok(BackupCodeCharged::Charged(stored(c, &key, attempt, attempts)?))
+    Ok(charged)
 }
 
 /// Charges one attempt in one statement; `None` when the factor is not enabled or its backup codes are locked.
@@ -65,31 +74,55 @@ fn refusal(
     Ok(BackupCodeCharged::Locked(lock))
 }
 
-fn stored(
+fn give_back(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
+    let charged = factors::table.find(key.clone()).filter(factors::backup_code_failures.gt(0));
+    diesel::update(charged)
+        .set(factors::backup_code_failures.eq(factors::backup_code_failures - 1))
+        .execute(c)
+        .map(drop)
+}
+
+/// What the attempt is compared with; `None` when the factor has no code of its shape.
+fn compared(
     c: &mut AnyConnection,
     key: &SubjectKey,
     attempt: &BackupCodeAttempt,
+    factor: FactorId,
     attempts: AttemptCounter,
-) -> UnitResult<StoredBackupCode> {
-    let (set, pepper) = backup_code_sets::table
+) -> UnitResult<Option<BackupCodeCharged>> {
+    let set = backup_code_sets::table
         .find(key.clone())
         .select((backup_code_sets::set_id, backup_code_sets::pepper_key_id))
         .first::<(String, i64)>(c)
-        .optional()?
-        .ok_or_else(|| PortFailure::corrupt("an enabled factor has no set of backup codes"))?;
+        .optional()?;
+    if let Some(set) = set {
+        let Some(slot) = attempt.slot else { return Ok(None) };
+        let stored = own(c, key, &attempt.subject, slot, set, attempts)?;
+        return Ok(Some(BackupCodeCharged::Charged(stored)));
+    }
+    let codes = codes::imported(c, key)?;
+    let imported = ImportedBackupCodes { factor, codes, attempts };
+    Ok((!imported.codes.is_empty()).then_some(BackupCodeCharged::ChargedImported(imported)))
+}
+
+fn own(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    subject: &Subject,
+    slot: Slot,
+    (set, pepper): (String, i64),
+    attempts: AttemptCounter,
+) -> UnitResult<StoredBackupCode> {
     let (organization, environment, user) = key.clone();
     let hash = backup_codes::table
-        .find((organization, environment, user, i32::from(attempt.slot.number())))
+        .find((organization, environment, user, i32::from(slot.number())))
         .filter(backup_codes::used_at.is_null())
         .select(backup_codes::hash)
         .first::<String>(c)
         .optional()?;
     let hash = hash.map(BackupCodeHash::new).transpose().map_err(|_| corrupt("backup_codes.hash"))?;
     Ok(StoredBackupCode {
-        place: BackupCodePlace {
-            subject: attempt.subject.clone(),
-            set: parse("backup_code_sets.set_id", &set)?,
-        },
+        place: BackupCodePlace { subject: subject.clone(), set: parse("backup_code_sets.set_id", &set)? },
         pepper: KeyId(number("backup_code_sets.pepper_key_id", pepper)?),
         hash,
         attempts,
@@ -106,30 +139,65 @@ pub(super) fn consume(c: &mut AnyConnection, used: &UsedBackupCode) -> UnitResul
     };
     spend_steps(c, &key, &factor, used)?;
     effect::apply(c, &key, &used.effect)?;
-    let remaining = unused_codes(c, &key)?;
+    let remaining = codes::unused(c, &key)?;
     for event in (used.audit)(remaining)? {
         audit::append(c, &event)?;
     }
     Ok(BackupCodeUse::Won { remaining })
 }
 
-/// Marks the slot as used in one statement, if its set is still the factor's and that factor is enabled.
+/// Marks the code as used in one statement, if it is still one of the factor's and that factor is enabled.
 fn claim(c: &mut AnyConnection, key: &SubjectKey, used: &UsedBackupCode) -> QueryResult<bool> {
+    let used_at = used.now.as_micros();
+    let claimed = match used.code {
+        BackupCodeRef::Own { set, slot } => claim_own(c, key, set, slot, used_at)?,
+        BackupCodeRef::Imported { factor, number } => claim_imported(c, key, factor, number, used_at)?,
+    };
+    Ok(claimed == 1)
+}
+
+fn claim_own(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    set: BackupSetId,
+    slot: Slot,
+    used_at: i64,
+) -> QueryResult<usize> {
     let (organization, environment, user_id) = key.clone();
     let set_is_current = backup_code_sets::table
         .find(key.clone())
-        .filter(backup_code_sets::set_id.eq(used.set.to_string()))
+        .filter(backup_code_sets::set_id.eq(set.to_string()))
         .select(backup_code_sets::set_id);
     let is_enabled =
         factors::table.find(key.clone()).filter(factors::state.eq(ENABLED)).select(factors::factor_id);
-    let slot = backup_codes::table.find((organization, environment, user_id, i32::from(used.slot.number())));
-    let claimed = diesel::update(slot)
+    let code = backup_codes::table.find((organization, environment, user_id, i32::from(slot.number())));
+    diesel::update(code)
         .filter(backup_codes::used_at.is_null())
         .filter(exists(set_is_current))
         .filter(exists(is_enabled))
-        .set(backup_codes::used_at.eq(Some(used.now.as_micros())))
-        .execute(c)?;
-    Ok(claimed == 1)
+        .set(backup_codes::used_at.eq(Some(used_at)))
+        .execute(c)
+}
+
+fn claim_imported(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    factor: FactorId,
+    number: ImportedCodeNumber,
+    used_at: i64,
+) -> QueryResult<usize> {
+    let (organization, environment, user_id) = key.clone();
+    let is_enabled = factors::table
+        .find(key.clone())
+        .filter(factors::state.eq(ENABLED))
+        .filter(factors::factor_id.eq(factor.to_string()))
+        .select(factors::factor_id);
+    let number = i32::from(number.number());
+    diesel::update(imported_backup_codes::table.find((organization, environment, user_id, number)))
+        .filter(imported_backup_codes::used_at.is_null())
+        .filter(exists(is_enabled))
+        .set(imported_backup_codes::used_at.eq(Some(used_at)))
+        .execute(c)
 }
 
 /// A TOTP code that was seen just before is dead: every step that could be accepted now is spent. Only the counter of
@@ -141,12 +209,12 @@ fn spend_steps(
     used: &UsedBackupCode,
 ) -> UnitResult<()> {
     let period = factor.binding.parameters.period.as_duration();
-    let now = TimeStep::containing(used.now, period)
-        .ok_or_else(|| PortFailure::unavailable("the clock is set before 1970"))?;
-    let last_acceptable = now.number().saturating_add(1).max(factor.last_step.number());
+    let last_acceptable = TimeStep::last_acceptable(used.now, period)
+        .ok_or_else(|| PortFailure::unavailable("the clock is set before 1970"))?
+        .max(factor.last_step);
     diesel::update(factors::table.find(key.clone()))
         .set((
-            factors::last_step.eq(Some(storable(last_acceptable)?)),
+            factors::last_step.eq(Some(storable(last_acceptable.number())?)),
             factors::backup_code_failures.eq(0),
             factors::backup_codes_locked_until.eq(None::<i64>),
         ))

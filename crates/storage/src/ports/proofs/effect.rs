@@ -5,16 +5,16 @@ use diesel::prelude::*;
 
 use crate::backend::AnyConnection;
 use crate::column::SubjectKey;
-use crate::ports::factors::insert_codes;
-use crate::schema::{backup_code_sets, factors};
+use crate::ports::factors::codes;
+use crate::schema::factors;
 
 pub(super) fn apply(c: &mut AnyConnection, key: &SubjectKey, effect: &Effect) -> QueryResult<()> {
     match effect {
         Effect::Keep => Ok(()),
         Effect::Remove => diesel::delete(factors::table.find(key.clone())).execute(c).map(drop),
-        Effect::ReplaceBackupCodes(codes) => {
-            diesel::delete(backup_code_sets::table.find(key.clone())).execute(c)?;
-            insert_codes(c, key, codes)
+        Effect::ReplaceBackupCodes(new) => {
+            codes::remove(c, key)?;
+            codes::insert(c, key, new)
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
-use crate::ports::factors::{find, unused_codes};
+use crate::ports::factors::{codes, find};
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -38,7 +38,7 @@ pub(super) fn attempt(
         TotpOutcome::Refused { .. } => lock(c, &key, charged)?,
     }
     audit::append(c, &audit)?;
-    Ok(TotpAttempted::Judged { outcome, backup_codes_remaining: unused_codes(c, &key)? })
+    Ok(TotpAttempted::Judged { outcome, backup_codes_remaining: codes::unused(c, &key)? })
 }
 
 /// Charges one attempt in one statement; `None` when the factor is not enabled or is locked.

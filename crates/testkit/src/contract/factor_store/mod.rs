@@ -3,6 +3,7 @@
 mod attempt;
 mod attempt_contention;
 mod claim;
+mod import;
 mod isolation;
 mod pending;
 mod purge;
@@ -10,6 +11,7 @@ mod purge;
 use countersign_domain::audit::ports::AuditRecord;
 use countersign_domain::identity::Subject;
 use countersign_domain::keys::{KeyId, KeyPurpose};
+use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::factor::{EnabledFactor, Factor, PendingFactor};
 use countersign_domain::two_factor::ports::StoredFactor;
 
@@ -23,6 +25,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         attempt::cases(),
         attempt_contention::cases(),
         purge::cases(),
+        import::cases(),
         isolation::cases(),
     ];
     tables.into_iter().flatten().collect()
@@ -63,9 +66,9 @@ impl Stores {
 }
 
 fn stored_pending(factor: PendingFactor) -> StoredFactor {
-    StoredFactor { factor: Factor::Pending(factor), backup_codes_remaining: 10 }
+    StoredFactor { factor: Factor::Pending(factor), backup_codes: BackupCodes::Own { unused: 10 } }
 }
 
 fn stored_enabled(factor: EnabledFactor) -> StoredFactor {
-    StoredFactor { factor: Factor::Enabled(factor), backup_codes_remaining: 10 }
+    StoredFactor { factor: Factor::Enabled(factor), backup_codes: BackupCodes::Own { unused: 10 } }
 }

@@ -6,6 +6,7 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{BackupSetId, Subject};
 use countersign_domain::time::TimeStep;
 use countersign_domain::two_factor::backup_code::Slot;
+use countersign_domain::two_factor::backup_codes::{BackupCodeName, BackupCodeRef};
 use countersign_domain::two_factor::lockout::{AttemptCounter, Lock};
 use countersign_domain::two_factor::proof_ports::{
     BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, Effect, TotpAttempted, UsedBackupCode,
@@ -30,6 +31,7 @@ pub(super) fn cases() -> Vec<Case<Stores>> {
         a_code_of_a_replaced_set_is_lost,
         the_events_know_how_many_codes_are_left,
         failing_events_undo_everything,
+        a_text_without_a_slot_is_not_charged,
         of_many_uses_of_one_slot_exactly_one_wins,
         parallel_charges_are_all_counted,
     ]
@@ -39,12 +41,15 @@ fn used(subject: &Subject, set: BackupSetId, slot: u8) -> UsedBackupCode {
     let (slot, told) = (Slot::new(slot).unwrap(), subject.clone());
     UsedBackupCode {
         subject: subject.clone(),
-        set,
-        slot,
+        code: BackupCodeRef::Own { set, slot },
         now: NOW,
         effect: Effect::Keep,
         audit: Arc::new(move |remaining| {
-            Ok(vec![event_about_user(&told, SecurityEvent::BackupCodeUsed { slot, remaining }, NOW)])
+            Ok(vec![event_about_user(
+                &told,
+                SecurityEvent::BackupCodeUsed { code: BackupCodeName::Own(slot), remaining },
+                NOW,
+            )])
         }),
     }
 }
@@ -160,6 +165,14 @@ async fn failing_events_undo_everything(stores: Stores) {
     assert!(stores.proofs.use_backup_code(failing).await.is_err());
     assert_eq!(stores.factor(&alice).await, before);
     assert_eq!(stores.unused_codes(&alice).await, 10);
+}
+
+async fn a_text_without_a_slot_is_not_charged(stores: Stores) {
+    let alice = stores.enabled_user("alice").await;
+    let _ = stores.charged(&alice, 0).await;
+    let attempt = BackupCodeAttempt { slot: None, ..backup_code_attempt(&alice, 0) };
+    assert_eq!(stores.proofs.charge_backup_code(attempt).await.unwrap(), BackupCodeCharged::Malformed);
+    assert_eq!(stores.factor(&alice).await.backup_code_attempts.consecutive, 1);
 }
 
 async fn of_many_uses_of_one_slot_exactly_one_wins(stores: Stores) {

@@ -1,6 +1,7 @@
 //! The contract of [`ProofStore`](countersign_domain::two_factor::proof_ports::ProofStore).
 
 mod backup_code;
+mod imported_code;
 mod removal;
 mod totp;
 
@@ -18,7 +19,10 @@ use crate::build::{NOW, subject};
 
 /// The cases.
 pub fn cases() -> Vec<Case<Stores>> {
-    [totp::cases(), backup_code::cases(), removal::cases()].into_iter().flatten().collect()
+    [totp::cases(), backup_code::cases(), imported_code::cases(), removal::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl Stores {
@@ -37,7 +41,7 @@ impl Stores {
     }
 
     async fn unused_codes(&self, subject: &Subject) -> u8 {
-        self.factors.find(subject).await.unwrap().unwrap().backup_codes_remaining
+        self.factors.find(subject).await.unwrap().unwrap().backup_codes.unused()
     }
 
     async fn totp(&self, subject: &Subject, judge: TotpJudge) -> TotpAttempted {
@@ -59,7 +63,7 @@ fn totp_attempt(subject: &Subject) -> TotpAttempt {
 fn backup_code_attempt(subject: &Subject, slot: u8) -> BackupCodeAttempt {
     BackupCodeAttempt {
         subject: subject.clone(),
-        slot: Slot::new(slot).unwrap(),
+        slot: Slot::new(slot),
         now: NOW,
         policy: LockoutPolicy::BACKUP_CODES,
     }

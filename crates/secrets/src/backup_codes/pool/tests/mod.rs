@@ -1,4 +1,5 @@
 mod hash_set;
+mod imported;
 mod verification;
 
 use std::array;
@@ -74,7 +75,7 @@ impl Log {
     fn of(&self, computation: Arc<Computation>) -> Arc<Computation> {
         let log = self.0.clone();
         Arc::new(move |cost, jobs: &[&HashJob]| {
-            let inputs = jobs.iter().map(|job| job.prehash.as_bytes().to_vec()).collect();
+            let inputs = jobs.iter().map(|job| job.input.as_bytes().to_vec()).collect();
             log.lock().unwrap().push((cost, inputs));
             computation(cost, jobs)
         })
