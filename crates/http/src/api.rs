@@ -10,6 +10,7 @@ use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
+use countersign_domain::two_factor::import::ImportFactor;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
 use countersign_domain::two_factor::reset::ResetTwoFactor;
 use countersign_domain::two_factor::setup::StartSetup;
@@ -37,6 +38,8 @@ pub struct Api {
     pub disable: Arc<DisableTwoFactor>,
     /// Removes second factors without a code.
     pub reset: Arc<ResetTwoFactor>,
+    /// Takes over factors of other systems.
+    pub import: Arc<ImportFactor>,
     /// Changes the policies of organizations.
     pub change_policy: Arc<ChangePolicy>,
     /// The JSON Web Key Set that assertions are checked with.

@@ -99,7 +99,7 @@ fn evaluable(text: &str) -> Result<BackupCodeHash, NotABackupCodeHash> {
     // The 22 symbols of the salt carry 128 bits and those of the checksum 184: the bits that are left over are zero.
     match symbols.split_at_checked(22) {
         Some((&[.., salt], &[.., checksum]))
-            if symbols.len() == 53 && salt & 15 == 0 && checksum & 3 == 0 =>
+            if symbols.len() == 53 && salt % 16 == 0 && checksum % 4 == 0 =>
         {
             Ok(hash)
         }

@@ -59,6 +59,24 @@ impl Fields {
         }
     }
 
+    /// A list of texts that may be absent or `null`. What is wrong is told of the list as a whole.
+    pub(crate) fn texts<T, E: Display>(
+        &mut self,
+        name: &str,
+        accept: impl FnOnce(&[&str]) -> Result<T, E>,
+    ) -> Option<T> {
+        let items = match self.members.remove(name)? {
+            Json::Null => return None,
+            Json::List(items) => items,
+            _ => return self.refuse(name, "wrong_type", "the field must be a list of strings"),
+        };
+        let texts: Option<Vec<&str>> = items.iter().map(Json::as_text).collect();
+        match texts {
+            Some(texts) => self.accepted(name, accept(&texts)),
+            None => self.refuse(name, "wrong_type", "the field must be a list of strings"),
+        }
+    }
+
     /// `true` or `false`, if the field is there.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.members.remove(name)? {
@@ -118,6 +136,15 @@ impl Fields {
         self.problems.push(FieldProblem { field, code, message: message.to_string() });
         None
     }
+}
+
+/// What `make` makes of a number that is as narrow as it asks for; otherwise, what would be acceptable.
+pub(crate) fn within<N: TryFrom<i128>, T>(
+    number: i128,
+    make: impl FnOnce(N) -> Option<T>,
+    acceptable: &'static str,
+) -> Result<T, &'static str> {
+    N::try_from(number).ok().and_then(make).ok_or(acceptable)
 }
 
 #[cfg(test)]
@@ -189,6 +216,28 @@ mod tests {
             read_typed(r#"{"flag":0,"number":256,"text":7}"#),
             Err(problems(&[("/flag", "wrong_type"), ("/number", "not_acceptable"), ("/text", "wrong_type")]))
         );
+    }
+
+    fn read_texts(text: &str) -> Result<Option<String>, Told> {
+        let mut fields = Fields::of(json::parse(text.as_bytes()).unwrap());
+        let joined =
+            fields.texts("list", |texts| if texts.len() < 3 { Ok(texts.concat()) } else { Err("too many") });
+        fields.finish(Some(joined)).map_err(told)
+    }
+
+    #[test]
+    fn lists_of_texts_are_taken_and_nothing_else() {
+        assert_eq!(read_texts(r#"{"list":["a","b"]}"#), Ok(Some("ab".to_owned())));
+        assert_eq!(read_texts(r#"{"list":[]}"#), Ok(Some(String::new())));
+        for absent in ["{}", r#"{"list":null}"#] {
+            assert_eq!(read_texts(absent), Ok(None));
+        }
+        for wrong in [r#""a""#, "{}", "1", "[1]", r#"["a",null]"#, r#"[["a"]]"#] {
+            let body = format!(r#"{{"list":{wrong}}}"#);
+            assert_eq!(read_texts(&body), Err(problems(&[("/list", "wrong_type")])), "{wrong}");
+        }
+        let many = read_texts(r#"{"list":["a","b","c"]}"#);
+        assert_eq!(many, Err(problems(&[("/list", "not_acceptable")])));
     }
 
     #[test]

@@ -25,10 +25,22 @@ pub(crate) enum Json {
     Integer(i128),
     /// A string.
     Text(Zeroizing<String>),
+    /// An array.
+    List(Vec<Json>),
     /// An object.
     Object(Object),
     /// Something else.
     Other,
+}
+
+impl Json {
+    /// The text, if it is one.
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// The object that `bytes` are. Nesting is limited to 128 levels.
@@ -83,8 +95,11 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        while items.next_element::<Json>()?.is_some() {}
-        Ok(Json::Other)
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
@@ -114,7 +129,7 @@ mod tests {
         let object = parse(br#" {"a": "x", "b": null, "c": [1, {"a": 2.5}], "\u0064": true} "#).unwrap();
         assert!(matches!(object.get("a"), Some(Json::Text(text)) if text.as_str() == "x"));
         assert!(matches!(object.get("b"), Some(Json::Null)));
-        assert!(matches!(object.get("c"), Some(Json::Other)));
+        assert!(matches!(object.get("c"), Some(Json::List(items)) if items.len() == 2));
         assert!(matches!(object.get("d"), Some(Json::Flag(true))));
         assert_eq!(object.len(), 4);
     }

@@ -11,6 +11,7 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
+use countersign_domain::two_factor::import::ImportError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
@@ -79,7 +80,12 @@ impl Problem {
             Self::Proof(error) | Self::Disable(DisableError::Proof(error)) => proof(error),
             Self::Disable(error @ DisableError::Required) => forbidden(error),
             Self::ChangePolicy(error @ ChangePolicyError::LiveKeyNeeded) => forbidden(error),
-            Self::Port(failure) | Self::ChangePolicy(ChangePolicyError::Failure(failure)) => port(failure),
+            Self::Import(error @ ImportError::AlreadyEnabled) => {
+                conflict("already_enabled", error.to_string())
+            }
+            Self::Port(failure)
+            | Self::Import(ImportError::Failure(failure))
+            | Self::ChangePolicy(ChangePolicyError::Failure(failure)) => port(failure),
             Self::Deadline => unavailable(),
             Self::Lost(_) | Self::Panic | Self::Unwritable(_) => internal(),
         }
@@ -191,7 +197,7 @@ fn verify_setup(error: &VerifySetupError) -> Answer {
 fn proof(error: &ProofError) -> Answer {
     match error {
         ProofError::InvalidCode { attempts_left } => invalid_code(*attempts_left),
-        ProofError::Malformed => malformed_code(error),
+        ProofError::Malformed | ProofError::NotACode(_) => malformed_code(error),
         ProofError::Locked(lock) => {
             let message = "too many wrong codes; codes are not looked at for now";
             let locked_until = lock.until().map(|until| until.to_string());
@@ -203,7 +209,7 @@ fn proof(error: &ProofError) -> Answer {
     }
 }
 
-/// Not as long as the codes of the factor: a typing error, which costs nothing.
+/// It cannot be a code of the factor, by its shape: a typing error, which costs nothing.
 fn malformed_code(error: &impl Display) -> Answer {
     Problem::of_field("code", "not_acceptable", error).answer()
 }

@@ -8,6 +8,7 @@ use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
+use countersign_domain::two_factor::import::ImportError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
@@ -58,6 +59,9 @@ pub(crate) enum Problem {
     /// 2FA was not turned off.
     #[error(transparent)]
     Disable(#[from] DisableError),
+    /// A factor was not taken over.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// A policy was not changed.
     #[error(transparent)]
     ChangePolicy(#[from] ChangePolicyError),

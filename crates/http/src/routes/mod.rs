@@ -8,6 +8,7 @@ mod docs;
 mod docs_redirect;
 mod error_reference;
 mod health;
+mod import;
 mod me;
 mod openapi_document;
 mod page;
@@ -82,6 +83,7 @@ pub(crate) const ROUTES: &[Route] = &[
     backup_codes::OF_USER,
     disable::OF_USER,
     reset::ROUTE,
+    import::ROUTE,
     policy::GET,
     policy::PATCH,
     audit_events::ROUTE,

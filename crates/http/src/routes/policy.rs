@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Route, Verb};
 use crate::body::Body;
-use crate::body::fields::Fields;
+use crate::body::fields::{Fields, within};
 use crate::gate::{Handler, OrganizationCall, Outcome};
 use crate::openapi::documented::{Documented, request, success};
 use crate::refusal::problem::Problem;
@@ -121,13 +121,4 @@ fn asked(mut fields: Fields) -> Result<PolicyChange, Problem> {
         digits: fields.integer("digits", |number| within(number, CodeLength::from_count, "it is 6 or 8")),
     };
     fields.finish(Some(change))
-}
-
-/// What `make` makes of a number that is as narrow as it asks for; otherwise, what would be acceptable.
-fn within<N: TryFrom<i128>, T>(
-    number: i128,
-    make: impl FnOnce(N) -> Option<T>,
-    acceptable: &'static str,
-) -> Result<T, &'static str> {
-    N::try_from(number).ok().and_then(make).ok_or(acceptable)
 }

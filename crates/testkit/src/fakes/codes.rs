@@ -9,7 +9,7 @@ use countersign_domain::two_factor::imported_code::ImportedCodeHashes;
 #[derive(Clone, Debug)]
 pub(super) enum Codes {
     Own {
-        set: HashedBackupCodes,
+        set: Box<HashedBackupCodes>,
         /// Which slots are used.
         used: [bool; CODES_PER_SET],
     },
@@ -21,7 +21,7 @@ pub(super) enum Codes {
 
 impl Codes {
     pub(super) fn own(set: HashedBackupCodes) -> Self {
-        Self::Own { set, used: [false; CODES_PER_SET] }
+        Self::Own { set: Box::new(set), used: [false; CODES_PER_SET] }
     }
 
     pub(super) fn imported(hashes: ImportedCodeHashes) -> Self {

@@ -22,6 +22,7 @@ use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::quota::ports::{UsageEvent, UsageStore as _};
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
+use countersign_domain::two_factor::import::ImportFactor;
 use countersign_domain::two_factor::proof::ProveFactor;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
 use countersign_domain::two_factor::reset::ResetTwoFactor;
@@ -254,8 +255,9 @@ impl Ports<'_> {
         let prove = Arc::new(ProveFactor {
             clock: clock.clone(),
             entropy: entropy.clone(),
+            factors: factors.clone(),
             proofs: factors.clone(),
-            sealer,
+            sealer: sealer.clone(),
             verifier: Arc::new(CountingVerifier::new()),
             audit: self.stores.audit.clone(),
         });
@@ -270,6 +272,8 @@ impl Ports<'_> {
         };
         let reset =
             ResetTwoFactor { clock: clock.clone(), entropy: entropy.clone(), proofs: factors.clone() };
+        let import =
+            ImportFactor { clock: clock.clone(), entropy: entropy.clone(), factors: factors.clone(), sealer };
         let change_policy = ChangePolicy {
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -285,6 +289,7 @@ impl Ports<'_> {
             regenerate_backup_codes: Arc::new(regenerate),
             disable: Arc::new(DisableTwoFactor { prove }),
             reset: Arc::new(reset),
+            import: Arc::new(import),
             change_policy: Arc::new(change_policy),
             assertion_keys: r#"{"keys":[]}"#.to_owned(),
             read_status: Arc::new(ReadStatus { clock, factors }),
