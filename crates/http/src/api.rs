@@ -11,6 +11,7 @@ use countersign_domain::time::Clock;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
 use countersign_domain::two_factor::import::ImportFactor;
+use countersign_domain::two_factor::proof_ports::AssertionKeySet;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
 use countersign_domain::two_factor::reset::ResetTwoFactor;
 use countersign_domain::two_factor::setup::StartSetup;
@@ -42,8 +43,8 @@ pub struct Api {
     pub import: Arc<ImportFactor>,
     /// Changes the policies of organizations.
     pub change_policy: Arc<ChangePolicy>,
-    /// The JSON Web Key Set that assertions are checked with.
-    pub assertion_keys: String,
+    /// The keys that assertions are checked with.
+    pub assertion_keys: Arc<dyn AssertionKeySet>,
     /// Reads the state of a second factor.
     pub read_status: Arc<ReadStatus>,
     /// What happened.

@@ -8,11 +8,17 @@
 //! | --- | --- |
 //! | [`purge`] | removes what has had its time |
 //! | [`record_usage`] | counts usage that a file tells |
+//! | [`reseal`] | seals anew what is sealed with an older key |
 //!
 //! # How to add a job
 //!
 //! One file: a struct with the ports that it needs, and a method that takes an [`Observer`] and a [`Stop`] when it may
 //! take long. One bad row is [`Event::Refused`] and never ends the job; a [`PortFailure`] ends it.
+//!
+//! # How to add something that is sealed
+//!
+//! Implement the domain's `SealedRows` over its table, make a `Reseal` of it, and name it where the application lists what
+//! is sealed anew; count its rows in `KeyRegistry`.
 //!
 //! # How to add something that expires
 //!
@@ -23,6 +29,7 @@
 mod progress;
 pub mod purge;
 pub mod record_usage;
+pub mod reseal;
 mod stop;
 
 pub use progress::{Event, Observer};

@@ -36,9 +36,9 @@ mod secret_file;
 pub mod user_token;
 mod weakness;
 
-pub use assertion::{AssertionKeys, AssertionSettings, Ed25519AssertionSigner, SigningKeyRejected};
+pub use assertion::{AssertionSettings, Ed25519AssertionSigner, SigningKeyRejected};
 pub use backup_codes::{BcryptCost, BcryptCostOutOfRange, BcryptPool, BcryptPoolOptions};
-pub use key_ring::{KeyLabel, KeyRing, KeyRingError};
+pub use key_ring::{CannotChange, CurrentKeyRing, KeyLabel, KeyRing, KeyRingError, KeyRingFile};
 pub use os_entropy::OsEntropy;
 pub use sealer::XChaChaSealer;
 pub use secret_file::SecretFileError;

@@ -74,7 +74,7 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError
         return Err(SecretFileError::Exists { path: path.to_owned() });
     }
     let failed = |source| SecretFileError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let (draft, mut file) = create_draft(path, folder).map_err(failed)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     // Unlike a rename, a link fails when the name is taken meanwhile.
@@ -87,6 +87,36 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Puts a file with mode 0600 in the place of `path`: readers find the old one or the new one, and it is on disk when this
+/// returns.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), SecretFileError> {
+    let failed = |source| SecretFileError::Write { path: path.to_owned(), source };
+    let folder = folder_of(path);
+    let (draft, mut file) = create_draft(path, folder).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let renamed = written.and_then(|()| fs::rename(&draft, path)).inspect_err(|_| {
+        // What could not be put in its place must not stay; the first failure is the one to tell.
+        let _ = fs::remove_file(&draft);
+    });
+    renamed.and_then(|()| sync_folder(folder)).map_err(failed)
+}
+
+/// Waits for the lock of `path`, a file beside it, which ends when the returned one is dropped.
+pub(crate) fn lock_beside(path: &Path) -> Result<File, SecretFileError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder_of(path).join(format!(".{name}.lock"));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let locked = options.open(&beside).and_then(|file| file.lock().map(|()| file));
+    locked.map_err(|source| SecretFileError::Write { path: beside, source })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A new file beside `path`, open for writing and closed to everybody else.
@@ -152,6 +182,20 @@ mod tests {
         write_new(&path, b"first").unwrap();
         assert!(matches!(write_new(&path, b"second"), Err(SecretFileError::Exists { .. })));
         assert_eq!(*read(&path).unwrap(), b"first");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_replaced_file_is_new_as_a_whole_and_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        write_new(&path, b"first").unwrap();
+        let before = fs::read(&path).unwrap();
+        let open = File::open(&path).unwrap();
+        replace(&path, b"second").unwrap();
+        assert_eq!((before.as_slice(), &**read(&path).unwrap()), (&b"first"[..], &b"second"[..]));
+        // Whoever had it open reads the old one to its end.
+        assert_eq!(io::read_to_string(open).unwrap(), "first");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
     }
 

@@ -10,9 +10,9 @@ use countersign_domain::admission::ports::{TokenRefusal, UserTokenVerifier};
 use countersign_domain::identity::{AssertionId, Environment, Subject, UserId};
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::assertion::{Assertion, AssertionBinding, BoundText, LIFETIME, Method};
-use countersign_domain::two_factor::proof_ports::AssertionSigner;
+use countersign_domain::two_factor::proof_ports::{AssertionKeySet as _, AssertionSigner};
 use countersign_secrets::user_token::{JwtVerifier, UserTokenKeys, UserTokenRules};
-use countersign_secrets::{AssertionKeys, AssertionSettings, Ed25519AssertionSigner, KeyRing, OsEntropy};
+use countersign_secrets::{AssertionSettings, CurrentKeyRing, Ed25519AssertionSigner, KeyRing, OsEntropy};
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -23,8 +23,8 @@ const ID: &str = "01BX5ZZKBKACTAV9WEVGEMMVRZ";
 /// The instant of the proof, in seconds.
 const PROVEN: i64 = 1_800_000_000;
 
-fn keys() -> Arc<AssertionKeys> {
-    Arc::new(AssertionKeys::new(&KeyRing::generate(&OsEntropy).unwrap()).unwrap())
+fn keys() -> Arc<CurrentKeyRing> {
+    Arc::new(CurrentKeyRing::new(KeyRing::generate(&OsEntropy).unwrap()).unwrap())
 }
 
 fn assertion(environment: Environment) -> Assertion {
@@ -44,12 +44,12 @@ fn assertion(environment: Environment) -> Assertion {
     }
 }
 
-fn sign(keys: &Arc<AssertionKeys>, settings: AssertionSettings, assertion: &Assertion) -> String {
+fn sign(keys: &Arc<CurrentKeyRing>, settings: AssertionSettings, assertion: &Assertion) -> String {
     Ed25519AssertionSigner::new(keys.clone(), settings).sign(assertion).unwrap().to_string()
 }
 
 /// An assertion of alice's for her organization.
-fn plain(keys: &Arc<AssertionKeys>) -> String {
+fn plain(keys: &Arc<CurrentKeyRing>) -> String {
     sign(keys, AssertionSettings::default(), &assertion(Environment::Live))
 }
 
@@ -71,7 +71,7 @@ fn receive(token: &str, key_set: &str, audience: &str) -> Option<Value> {
 #[test]
 fn an_assertion_has_these_claims() {
     let keys = keys();
-    let claims = receive(&plain(&keys), keys.jwks_json(), ORGANIZATION).unwrap();
+    let claims = receive(&plain(&keys), &keys.jwks_json(), ORGANIZATION).unwrap();
     let expected = json!({
         "sub": "alice", "org_id": ORGANIZATION, "aud": ORGANIZATION, "amr": ["otp"], "auth_time": PROVEN,
         "iat": PROVEN, "exp": PROVEN + 300, "jti": ID,
@@ -96,18 +96,18 @@ fn an_assertion_says_for_whom_how_and_what_for() {
         "aud": ["payments", "mail"], "amr": ["otp_backup"], "auth_time": PROVEN, "iat": PROVEN,
         "exp": PROVEN + 300, "jti": ID, "purpose": "transfer \"7\"", "txn": "sha256:abc",
     });
-    assert_eq!(receive(&token, keys.jwks_json(), "mail"), Some(expected));
-    assert_eq!(receive(&token, keys.jwks_json(), ORGANIZATION), None, "another receiver");
+    assert_eq!(receive(&token, &keys.jwks_json(), "mail"), Some(expected));
+    assert_eq!(receive(&token, &keys.jwks_json(), ORGANIZATION), None, "another receiver");
 
     let single = AssertionSettings { issuer: None, audience: vec!["payments".to_owned()] };
     let token = sign(&keys, single, &bound);
-    assert_eq!(receive(&token, keys.jwks_json(), "payments").unwrap()["aud"], "payments");
+    assert_eq!(receive(&token, &keys.jwks_json(), "payments").unwrap()["aud"], "payments");
 }
 
 #[test]
 fn the_key_set_holds_public_keys_for_signatures_and_nothing_else() {
     let keys = keys();
-    let set: Value = serde_json::from_str(keys.jwks_json()).unwrap();
+    let set: Value = serde_json::from_str(&keys.jwks_json()).unwrap();
     let [key] = set["keys"].as_array().unwrap().as_slice() else { panic!("{set}") };
     let members: Vec<_> = key.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(members, ["alg", "crv", "kid", "kty", "use", "x"]);
@@ -127,8 +127,8 @@ fn a_changed_assertion_and_one_of_another_ring_are_refused() {
         serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap()).unwrap();
     changed["sub"] = json!("mallory");
     let changed = BASE64URL_NOPAD.encode(changed.to_string().as_bytes());
-    assert_eq!(receive(&format!("{header}.{changed}.{signature}"), keys.jwks_json(), ORGANIZATION), None);
-    assert_eq!(receive(&token, self::keys().jwks_json(), ORGANIZATION), None);
+    assert_eq!(receive(&format!("{header}.{changed}.{signature}"), &keys.jwks_json(), ORGANIZATION), None);
+    assert_eq!(receive(&token, &self::keys().jwks_json(), ORGANIZATION), None);
 }
 
 #[tokio::test]
@@ -143,12 +143,12 @@ async fn an_assertion_is_no_user_token_even_if_its_key_were_trusted() {
 }
 
 /// The ring in `file`, with `change` made to its section of signing keys, in a new file `to`.
-fn change_ring(file: &Path, to: &Path, change: impl FnOnce(&mut Value)) -> Arc<AssertionKeys> {
+fn change_ring(file: &Path, to: &Path, change: impl FnOnce(&mut Value)) -> Arc<CurrentKeyRing> {
     let mut document: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     change(&mut document["assertion_signing"]);
     fs::copy(file, to).unwrap();
     fs::write(to, document.to_string()).unwrap();
-    Arc::new(AssertionKeys::new(&KeyRing::load(to).unwrap()).unwrap())
+    Arc::new(CurrentKeyRing::new(KeyRing::load(to).unwrap()).unwrap())
 }
 
 #[test]
@@ -167,8 +167,8 @@ fn a_key_is_added_promoted_and_retired_without_a_refused_assertion() {
         signing["keys"].as_array_mut().unwrap().remove(0);
     });
 
-    let verifies = |signed_by: &Arc<AssertionKeys>, published_by: &Arc<AssertionKeys>| {
-        receive(&plain(signed_by), published_by.jwks_json(), ORGANIZATION).is_some()
+    let verifies = |signed_by: &Arc<CurrentKeyRing>, published_by: &Arc<CurrentKeyRing>| {
+        receive(&plain(signed_by), &published_by.jwks_json(), ORGANIZATION).is_some()
     };
     // A receiver may have the set of the step before, and an assertion may be from the step before.
     assert!(verifies(&first, &added) && verifies(&added, &first));

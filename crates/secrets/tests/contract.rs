@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use countersign_domain::keys::KeyPurpose;
 use countersign_domain::two_factor::ports::{CodeHasher, SecretSealer};
-use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, KeyRing, OsEntropy, XChaChaSealer};
+use countersign_secrets::{
+    BcryptCost, BcryptPool, BcryptPoolOptions, CurrentKeyRing, KeyRing, OsEntropy, XChaChaSealer,
+};
 use countersign_testkit::contract::{self, code_hasher, secret_sealer, webhook_sealer};
 
-fn ring() -> Arc<KeyRing> {
-    Arc::new(KeyRing::generate(&OsEntropy).unwrap())
+fn ring() -> Arc<CurrentKeyRing> {
+    Arc::new(CurrentKeyRing::new(KeyRing::generate(&OsEntropy).unwrap()).unwrap())
 }
 
 async fn sealer() -> Arc<dyn SecretSealer> {
@@ -26,7 +28,8 @@ async fn webhook_sealer() -> webhook_sealer::Harness {
 
 async fn hasher() -> code_hasher::Harness {
     let ring = ring();
-    let pepper = ring.known_keys().into_iter().find(|key| key.purpose == KeyPurpose::Pepper).unwrap().id;
+    let pepper =
+        ring.get().known_keys().into_iter().find(|key| key.purpose == KeyPurpose::Pepper).unwrap().id;
     let options = BcryptPoolOptions {
         cost: BcryptCost::LOWEST,
         max_waiting_sets: NonZeroUsize::new(8).unwrap(),

@@ -96,7 +96,7 @@ pub(crate) async fn run(work: Work, session: &Session) -> anyhow::Result<Outcome
         Work::Token(arguments) => token::run(arguments, session).await,
         Work::Usage(arguments) => usage::run(arguments, session).await,
         Work::Audit(arguments) => audit::run(arguments, session).await,
-        Work::Keyring(arguments) => keyring::run(&arguments, session),
+        Work::Keyring(arguments) => keyring::run(arguments, session).await,
         Work::Doctor => doctor::run(session).await,
     }
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 use anyhow::Context as _;
 use countersign_domain::entropy::Entropy;
 use countersign_domain::identity::Subject;
-use countersign_domain::keys::KnownKey;
+use countersign_domain::keys::{KnownKey, RingKey};
 use countersign_domain::time::Timestamp;
-use countersign_secrets::KeyRing;
 use countersign_secrets::user_token::{
     ClaimName, JwtVerifier, MintedToken, TokenMinter, TokenSecret, TokenSecretError, UserTokenKeys,
     UserTokenRules,
 };
+use countersign_secrets::{KeyRing, KeyRingFile};
 use zeroize::Zeroizing;
 
 use crate::config::{Config, SecretRef};
 use crate::development::{self, DataDir};
 
 /// Makes the keys that development lacks. Keys that are configured are never made.
-pub(super) fn prepare(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<()> {
+pub(crate) fn prepare_keys(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<()> {
     if config.is_production() {
         return Ok(());
     }
@@ -41,14 +41,24 @@ pub(crate) fn generate_key_ring(entropy: &dyn Entropy, file: &Path) -> anyhow::R
     Ok(KeyRing::generate(entropy)?.save_new(file)?)
 }
 
-/// The configured key ring.
-pub(super) fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
-    KeyRing::load(&config.key_ring_file()?).context("keys.file cannot be used")
+/// The key ring in `file`.
+pub(super) fn key_ring(file: &Path) -> anyhow::Result<KeyRing> {
+    KeyRing::load(file).context("keys.file cannot be used")
+}
+
+/// The keys of the configured ring.
+pub(crate) fn ring_keys(config: &Config) -> anyhow::Result<Vec<RingKey>> {
+    Ok(key_ring(&config.key_ring_file()?)?.keys())
 }
 
 /// Fingerprints of the configured keys.
 pub(crate) fn known_keys(config: &Config) -> anyhow::Result<Vec<KnownKey>> {
-    Ok(key_ring(config)?.known_keys())
+    Ok(ring_keys(config)?.into_iter().map(|key| key.known).collect())
+}
+
+/// The configured key ring, for a change; nobody else changes it meanwhile.
+pub(crate) fn lock_key_ring(config: &Config) -> anyhow::Result<KeyRingFile> {
+    KeyRingFile::lock(&config.key_ring_file()?).context("keys.file cannot be changed")
 }
 
 /// Whether the secret can be read, is long enough and no published sample.
@@ -95,7 +105,7 @@ pub(crate) fn mint_token(
     life: Duration,
     now: Timestamp,
 ) -> anyhow::Result<MintedToken> {
-    prepare(config, entropy)?;
+    prepare_keys(config, entropy)?;
     let reference = config.token_secret().context(
         "there is no secret to sign with: set auth.hs256_secret to env:NAME or file:PATH, or let the platform sign",
     )?;

@@ -3,6 +3,8 @@
 mod checks;
 mod keys;
 mod proofs;
+mod reseal;
+mod served_keys;
 mod service;
 mod stores;
 
@@ -12,7 +14,11 @@ use countersign_domain::entropy::Entropy;
 use countersign_secrets::OsEntropy;
 
 pub(crate) use checks::check_values;
-pub(crate) use keys::{check_token_secret, generate_key_ring, known_keys, mint_token};
+pub(crate) use keys::{
+    check_token_secret, generate_key_ring, known_keys, lock_key_ring, mint_token, prepare_keys, ring_keys,
+};
+pub(crate) use reseal::{Resealing, resealing};
+pub(crate) use served_keys::ServedKeys;
 pub(crate) use service::{Service, openapi, start_service};
 pub(crate) use stores::{
     DatabaseState, Migration, Stores, inspect_database, lock_server, migrate_down, migrate_up, migrations,

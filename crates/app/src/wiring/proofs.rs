@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
 use countersign_domain::two_factor::ports::{CodeHasher, SecretSealer};
 use countersign_domain::two_factor::proof::ProveFactor;
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
 use countersign_domain::two_factor::reset::ResetTwoFactor;
 use countersign_domain::two_factor::verify::VerifyCode;
-use countersign_secrets::{AssertionKeys, AssertionSettings, BcryptPool, Ed25519AssertionSigner, KeyRing};
+use countersign_secrets::{AssertionSettings, BcryptPool, CurrentKeyRing, Ed25519AssertionSigner};
 
 use super::stores::Stores;
 use crate::commands::Session;
@@ -20,19 +19,16 @@ pub(super) struct Proofs {
     pub(super) regenerate_backup_codes: RegenerateBackupCodes,
     pub(super) disable: DisableTwoFactor,
     pub(super) reset: ResetTwoFactor,
-    /// The JSON Web Key Set of assertions.
-    pub(super) assertion_keys: String,
 }
 
 pub(super) fn proofs(
     session: &Session,
     stores: &Stores,
-    ring: &KeyRing,
+    ring: &Arc<CurrentKeyRing>,
     sealer: Arc<dyn SecretSealer>,
     pool: &Arc<BcryptPool>,
-) -> anyhow::Result<Proofs> {
+) -> Proofs {
     let (clock, entropy) = (&session.clock, &session.entropy);
-    let keys = Arc::new(AssertionKeys::new(ring).context("the keys of assertions cannot be used")?);
     let assertions = &session.config.assertions;
     let settings =
         AssertionSettings { issuer: assertions.issuer.clone(), audience: assertions.audience.0.clone() };
@@ -46,11 +42,10 @@ pub(super) fn proofs(
         audit: stores.audit.clone(),
     });
     let hasher: Arc<dyn CodeHasher> = pool.clone();
-    Ok(Proofs {
-        assertion_keys: keys.jwks_json().to_owned(),
+    Proofs {
         verify_code: VerifyCode {
             prove: prove.clone(),
-            signer: Arc::new(Ed25519AssertionSigner::new(keys, settings)),
+            signer: Arc::new(Ed25519AssertionSigner::new(ring.clone(), settings)),
             entropy: entropy.clone(),
         },
         regenerate_backup_codes: RegenerateBackupCodes {
@@ -66,5 +61,5 @@ pub(super) fn proofs(
             entropy: entropy.clone(),
             proofs: stores.proofs.clone(),
         },
-    })
+    }
 }

@@ -12,7 +12,7 @@ use countersign_domain::admission::admit::Admission;
 use countersign_domain::admission::authenticate::Authenticator;
 use countersign_domain::admission::bucket::BucketSpec;
 use countersign_domain::admission::ports::{OrganizationStore, RateLimiter};
-use countersign_domain::keys;
+use countersign_domain::keys::readiness::KeysReadiness;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::factor::PendingLimits;
@@ -23,14 +23,14 @@ use countersign_domain::two_factor::status::ReadStatus;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
 use countersign_http::{Api, HttpSettings, Network};
 use countersign_limits::{LimitsUrl, MemoryRateLimiter};
-use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, KeyRing, XChaChaSealer};
+use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, CurrentKeyRing, XChaChaSealer};
 use countersign_storage::{CachedApiKeys, CachedOrganizations};
 
 use super::keys as configured_keys;
 use super::proofs::proofs;
+use super::served_keys::ServedKeys;
 use super::stores::Stores;
 use crate::commands::Session;
-use crate::commands::doctor::remedy_for;
 use crate::config::Config;
 
 /// The running API, and how to stop it.
@@ -46,41 +46,44 @@ pub(crate) fn openapi() -> anyhow::Result<String> {
     Ok(countersign_http::openapi().to_pretty_json()?)
 }
 
-/// Puts the API together. The keys are compared with the stored data first: a wrong one is noticed now and not when a
-/// user signs in.
+/// Puts the API together, with keys that fit the stored data; they come back for whoever watches their file.
 pub(crate) async fn start_service(
     session: &Session,
     stores: &Stores,
     listener: TcpListener,
-) -> anyhow::Result<Service> {
+) -> anyhow::Result<(Service, ServedKeys)> {
     let config = &session.config;
-    configured_keys::prepare(config, &*session.entropy)?;
-    let ring = Arc::new(configured_keys::key_ring(config)?);
-    if let Err(problem) = keys::check_keys(&ring.known_keys(), &*stores.key_registry).await {
-        return Err(anyhow::anyhow!("{problem}; {}", remedy_for(&problem)));
-    }
+    configured_keys::prepare_keys(config, &*session.entropy)?;
+    let keys = ServedKeys::load(config.key_ring_file()?, stores.key_registry.clone()).await?;
     let public_url = match &config.server.public_url {
         Some(url) => url.clone(),
         None => format!("http://{}", listener.local_addr()?),
     };
-    let api = api(session, stores, &ring, &public_url)?;
+    let api = api(session, stores, keys.in_force(), &public_url)?;
     let server = countersign_http::serve(listener, Arc::new(api), http_settings(config)?)
         .context("the HTTP server cannot be started")?;
     let handle = server.handle();
-    Ok(Service { server: Box::pin(server), stop: Box::new(move || Box::pin(handle.stop(true))) })
+    let stop = Box::new(move || -> Pin<Box<dyn Future<Output = ()>>> { Box::pin(handle.stop(true)) });
+    Ok((Service { server: Box::pin(server), stop }, keys))
 }
 
-fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str) -> anyhow::Result<Api> {
+fn api(
+    session: &Session,
+    stores: &Stores,
+    ring: &Arc<CurrentKeyRing>,
+    public_url: &str,
+) -> anyhow::Result<Api> {
     let (clock, entropy, factors) = (&session.clock, &session.entropy, &stores.factors);
     let limits = setup_limits(&session.config);
     let sealer: Arc<dyn SecretSealer> = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
     let pool = Arc::new(bcrypt_pool(session, ring)?);
-    let proofs = proofs(session, stores, ring, sealer.clone(), &pool)?;
+    let proofs = proofs(session, stores, ring, sealer.clone(), &pool);
     // One memory for those who read and for those who change: a change is seen at once.
     let organizations: Arc<dyn OrganizationStore> =
         Arc::new(CachedOrganizations::new(stores.organizations.clone(), clock.clone()));
     let change_policy =
         ChangePolicy { clock: clock.clone(), entropy: entropy.clone(), organizations: organizations.clone() };
+    let keys_readiness = KeysReadiness { in_force: ring.clone(), registry: stores.key_registry.clone() };
     let quota = Arc::new(QuotaMeter { clock: clock.clone(), usage: stores.usage.clone() });
     let start_setup = StartSetup {
         clock: clock.clone(),
@@ -112,11 +115,15 @@ fn api(session: &Session, stores: &Stores, ring: &Arc<KeyRing>, public_url: &str
         reset: Arc::new(proofs.reset),
         import: Arc::new(import),
         change_policy: Arc::new(change_policy),
-        assertion_keys: proofs.assertion_keys,
+        assertion_keys: ring.clone(),
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
         audit: stores.audit.clone(),
         quota,
-        dependencies: vec![stores.health.clone(), session.clock_health.clone()],
+        dependencies: vec![
+            stores.health.clone(),
+            session.clock_health.clone(),
+            Arc::new(keys_readiness),
+        ],
         documentation_url: format!("{public_url}/docs"),
     })
 }
@@ -154,7 +161,7 @@ fn limiter(session: &Session) -> anyhow::Result<Arc<dyn RateLimiter>> {
     }
 }
 
-fn bcrypt_pool(session: &Session, ring: &Arc<KeyRing>) -> anyhow::Result<BcryptPool> {
+fn bcrypt_pool(session: &Session, ring: &Arc<CurrentKeyRing>) -> anyhow::Result<BcryptPool> {
     let hashing = &session.config.hashing;
     let options = BcryptPoolOptions {
         threads: or_processors(hashing.threads),

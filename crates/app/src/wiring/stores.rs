@@ -8,9 +8,11 @@ use countersign_domain::audit::chain_ports::AuditChain;
 use countersign_domain::audit::ports::AuditLog;
 use countersign_domain::health::Dependency;
 use countersign_domain::keys::KeyRegistry;
+use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
+use countersign_domain::two_factor::reseal::FactorPlace;
 use countersign_jobs::purge::{ExpiredSetups, Expiring};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, ServerLock, migrate};
 
@@ -35,6 +37,8 @@ pub(crate) struct Stores {
     pub(crate) factors: Arc<dyn FactorStore>,
     /// The same factors, for proofs.
     pub(crate) proofs: Arc<dyn ProofStore>,
+    /// The sealed secrets of the same factors.
+    pub(crate) sealed: Arc<dyn SealedRows<FactorPlace>>,
     /// Fingerprints of keys.
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
@@ -88,6 +92,7 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         chain: database.clone(),
         factors: database.clone(),
         proofs: database.clone(),
+        sealed: database.clone(),
         key_registry: database.clone(),
         health: database,
     })
@@ -151,6 +156,8 @@ fn url(config: &Config) -> anyhow::Result<DatabaseUrl> {
 }
 
 /// Runs what blocks away from the runtime.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> anyhow::Result<T> {
     tokio::task::spawn_blocking(work).await.context("a thread panicked")
 }

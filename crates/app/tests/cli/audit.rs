@@ -1,36 +1,8 @@
 //! Sealing the audit trail, and finding out that it was tampered with.
 
-use std::path::PathBuf;
-
 use serde_json::json;
 
-use crate::support::Home;
-
-/// The one database of a home, with nothing left in its log.
-fn database(home: &Home) -> PathBuf {
-    let files = std::fs::read_dir(home.path().join("countersign-data")).unwrap();
-    let mut found = files.map(|file| file.unwrap().path());
-    let path = found.find(|path| path.extension().is_some_and(|extension| extension == "db")).unwrap();
-    let log = std::fs::metadata(path.with_extension("db-wal"));
-    assert!(log.is_err() || log.unwrap().len() == 0);
-    path
-}
-
-/// Writes over a text in the file itself, past every trigger.
-fn overwrite(home: &Home, old: &str, new: &str) {
-    assert_eq!(old.len(), new.len());
-    let path = database(home);
-    let mut bytes = std::fs::read(&path).unwrap();
-    let mut count = 0;
-    for at in 0..bytes.len() - old.len() {
-        if bytes[at..].starts_with(old.as_bytes()) {
-            bytes[at..at + old.len()].copy_from_slice(new.as_bytes());
-            count += 1;
-        }
-    }
-    assert_ne!(count, 0, "{old} is not in the file");
-    std::fs::write(&path, bytes).unwrap();
-}
+use crate::support::{Home, overwrite};
 
 #[test]
 fn a_sealed_trail_is_intact_and_what_waits_is_told() {

@@ -14,6 +14,7 @@ mod durability;
 mod journey;
 mod limits;
 mod policy;
+mod rotation;
 mod secrecy;
 #[path = "../support/mod.rs"]
 mod support;

@@ -25,6 +25,13 @@ fn commands(page: &Path) -> String {
     blocks.collect()
 }
 
+/// Where programs are looked for, the one under test first.
+fn path_with_countersign() -> std::ffi::OsString {
+    let ours = Path::new(env!("CARGO_BIN_EXE_countersign")).parent().unwrap().to_owned();
+    let others = std::env::var_os("PATH").unwrap();
+    std::env::join_paths(std::iter::once(ours).chain(std::env::split_paths(&others))).unwrap()
+}
+
 /// Runs a guide in an empty folder against a server of its own.
 fn follow(guide: &str) {
     let home = Home::new();
@@ -37,6 +44,8 @@ fn follow(guide: &str) {
     let ran = Command::new("sh")
         .args(["-eux", "-c", &script])
         .current_dir(folder.path())
+        .env("PATH", path_with_countersign())
+        .env("COUNTERSIGN_DATA_DIR", home.path().join("countersign-data"))
         .env("COUNTERSIGN", server.address())
         .env("API_KEY", text(&key["key"]))
         .output()
@@ -52,7 +61,7 @@ fn every_guide_is_followed_by_a_test() {
         .filter(|name| name != "README.md")
         .collect();
     pages.sort();
-    assert_eq!(pages, ["lost-phone.md", "sign-in.md", "step-up.md"]);
+    assert_eq!(pages, ["lost-phone.md", "rotate-keys.md", "sign-in.md", "step-up.md"]);
 }
 
 #[test]
@@ -68,4 +77,9 @@ fn a_step_up_before_a_payment() {
 #[test]
 fn a_lost_phone() {
     follow("lost-phone.md");
+}
+
+#[test]
+fn keys_are_rotated() {
+    follow("rotate-keys.md");
 }

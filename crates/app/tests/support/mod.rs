@@ -7,7 +7,7 @@ mod server;
 
 use std::ffi::OsStr;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -115,4 +115,30 @@ pub(crate) fn words(line: &str) -> Vec<String> {
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// The one database of a home, with nothing left in its log.
+pub(crate) fn database(home: &Home) -> PathBuf {
+    let files = std::fs::read_dir(home.path().join("countersign-data")).unwrap();
+    let mut found = files.map(|file| file.unwrap().path());
+    let path = found.find(|path| path.extension().is_some_and(|extension| extension == "db")).unwrap();
+    let log = std::fs::metadata(path.with_extension("db-wal"));
+    assert!(log.is_err() || log.unwrap().len() == 0);
+    path
+}
+
+/// Writes over a text in the file itself, past every trigger.
+pub(crate) fn overwrite(home: &Home, old: &str, new: &str) {
+    assert_eq!(old.len(), new.len());
+    let path = database(home);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let mut count = 0;
+    for at in 0..bytes.len() - old.len() {
+        if bytes[at..].starts_with(old.as_bytes()) {
+            bytes[at..at + old.len()].copy_from_slice(new.as_bytes());
+            count += 1;
+        }
+    }
+    assert_ne!(count, 0, "{old} is not in the file");
+    std::fs::write(&path, bytes).unwrap();
 }

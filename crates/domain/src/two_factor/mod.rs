@@ -20,6 +20,7 @@ pub mod presented_code;
 pub mod proof;
 pub mod proof_ports;
 pub mod regenerate;
+pub mod reseal;
 pub mod reset;
 pub mod secret;
 pub mod setup;

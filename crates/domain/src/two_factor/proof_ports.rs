@@ -247,3 +247,12 @@ pub trait AssertionSigner: Send + Sync {
     /// The signed assertion.
     fn sign(&self, assertion: &Assertion) -> Result<Zeroizing<String>, PortFailure>;
 }
+
+/// Publishes the keys that assertions are checked with.
+///
+/// Duty: whatever the signer signs with is in the set, and so is what it signed with before, as long as such assertions
+/// live.
+pub trait AssertionKeySet: Send + Sync {
+    /// The keys of now as a JSON Web Key Set (RFC 7517, section 5).
+    fn jwks_json(&self) -> String;
+}

@@ -1,7 +1,11 @@
 //! Are the configured keys those that the stored data was made with?
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::health::Dependency as _;
+use countersign_domain::keys::readiness::{KeysInForce, KeysReadiness};
 use countersign_domain::keys::{
     KeyId, KeyProblem, KeyPurpose, KeyRegistration, KeyRegistry, KnownKey, check_keys,
 };
@@ -85,10 +89,34 @@ impl KeyRegistry for BrokenRegistry {
     async fn keys_in_use(&self) -> Result<Vec<(KeyPurpose, KeyId)>, PortFailure> {
         Err(PortFailure::unavailable("no registry"))
     }
+
+    async fn rows_using(&self, _: KeyPurpose, _: KeyId) -> Result<u64, PortFailure> {
+        Err(PortFailure::unavailable("no registry"))
+    }
 }
 
 #[tokio::test]
 async fn a_registry_that_cannot_be_asked_is_no_approval() {
     let failed = check_keys(&configured(), &BrokenRegistry).await;
     assert!(matches!(failed, Err(KeyProblem::Failure(_))), "{failed:?}");
+}
+
+struct Configured(Vec<KnownKey>);
+
+impl KeysInForce for Configured {
+    fn known_keys(&self) -> Vec<KnownKey> {
+        self.0.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_node_without_a_key_that_stored_data_needs_is_not_ready() {
+    let registry = world().await.stores.keys;
+    let ready = |keys: &[KnownKey]| KeysReadiness {
+        in_force: Arc::new(Configured(keys.to_vec())),
+        registry: registry.clone(),
+    };
+    ready(&configured()).check().await.unwrap();
+    let failed = ready(&configured()[..1]).check().await.unwrap_err();
+    assert!(std::error::Error::source(&failed).unwrap().to_string().contains("key 1 of purpose pepper"));
 }

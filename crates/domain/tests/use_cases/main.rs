@@ -19,6 +19,7 @@ mod proof_failure;
 mod quota_meter;
 mod read_status;
 mod regenerate;
+mod retire_key;
 mod start_setup;
 mod start_setup_contention;
 mod start_setup_quota;

@@ -17,7 +17,7 @@ pub(super) const ROUTE: Route = Route {
 fn handle(call: &PublicCall) -> Outcome {
     Ok(HttpResponse::Ok()
         .content_type("application/jwk-set+json")
-        .body(call.state.api.assertion_keys.clone()))
+        .body(call.state.api.assertion_keys.jwks_json()))
 }
 
 fn documented() -> Documented {

@@ -11,7 +11,7 @@ use crate::KeyRing;
 use crate::key_ring::SigningSeed;
 
 /// The signing keys of a [`KeyRing`]: the primary one signs, and all of them are published.
-pub struct AssertionKeys {
+pub(crate) struct AssertionKeys {
     primary: Ed25519KeyPair,
     header: String,
     key_set: String,
@@ -24,7 +24,7 @@ pub struct SigningKeyRejected;
 
 impl AssertionKeys {
     /// The signing keys of `ring`.
-    pub fn new(ring: &KeyRing) -> Result<Self, SigningKeyRejected> {
+    pub(crate) fn new(ring: &KeyRing) -> Result<Self, SigningKeyRejected> {
         let pairs = ring.signing_seeds().map(key_pair).collect::<Result<Vec<_>, _>>()?;
         let published: Vec<_> = pairs.iter().map(Jwk::of).collect();
         let key_set = json!({"keys": published.iter().map(Jwk::to_json).collect::<Vec<Value>>()}).to_string();
@@ -36,7 +36,7 @@ impl AssertionKeys {
 
     /// The document for `/.well-known/jwks.json`: the public keys as a JSON Web Key Set (RFC 7517, section
     /// 5), the primary one first. Each is called by its thumbprint (RFC 7638).
-    pub fn jwks_json(&self) -> &str {
+    pub(crate) fn jwks_json(&self) -> &str {
         &self.key_set
     }
 

@@ -9,7 +9,7 @@ use countersign_domain::two_factor::proof_ports::AssertionSigner;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use super::keys::AssertionKeys;
+use crate::CurrentKeyRing;
 
 /// What every assertion says of its origin and of its receivers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -20,16 +20,16 @@ pub struct AssertionSettings {
     pub audience: Vec<String>,
 }
 
-/// Signs assertions with the primary key of [`AssertionKeys`].
+/// Signs assertions with the primary signing key of the ring in force.
 pub struct Ed25519AssertionSigner {
-    keys: Arc<AssertionKeys>,
+    ring: Arc<CurrentKeyRing>,
     settings: AssertionSettings,
 }
 
 impl Ed25519AssertionSigner {
     /// A signer with these keys and settings.
-    pub fn new(keys: Arc<AssertionKeys>, settings: AssertionSettings) -> Self {
-        Self { keys, settings }
+    pub fn new(ring: Arc<CurrentKeyRing>, settings: AssertionSettings) -> Self {
+        Self { ring, settings }
     }
 
     fn audience(&self, assertion: &Assertion) -> Value {
@@ -65,6 +65,6 @@ impl Ed25519AssertionSigner {
 
 impl AssertionSigner for Ed25519AssertionSigner {
     fn sign(&self, assertion: &Assertion) -> Result<Zeroizing<String>, PortFailure> {
-        self.keys.sign(&self.claims(assertion)).map_err(PortFailure::other)
+        self.ring.assertion_keys().sign(&self.claims(assertion)).map_err(PortFailure::other)
     }
 }

@@ -3,7 +3,10 @@
 //! ```json
 //! {
 //!   "version": 1,
-//!   "sealing": {"primary": 1, "keys": [{"id": 1, "key": "…32 bytes…"}]},
+//!   "sealing": {"primary": 2, "keys": [
+//!     {"id": 2, "key": "…32 bytes…", "added_at": "2026-01-31T12:00:00Z"},
+//!     {"id": 1, "key": "…32 bytes…", "replaced_at": "2026-01-31T12:10:00Z"}
+//!   ]},
 //!   "pepper": {"primary": 1, "keys": [{"id": 1, "key": "…48 bytes…"}]},
 //!   "assertion_signing": {"primary": 1, "keys": [{"id": 1, "key": "…32 bytes…"}]}
 //! }
@@ -12,12 +15,13 @@
 use std::collections::BTreeMap;
 
 use countersign_domain::keys::KeyId;
+use countersign_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::{KeyLabel, KeyRingError};
 use super::key_bytes::KeyBytes;
-use super::key_set::KeySet;
+use super::key_set::{DatedKey, KeySet};
 use super::{ASSERTION_SIGNING, KeyRing, PEPPER, SEALING};
 
 /// The version that this program reads and writes.
@@ -57,7 +61,14 @@ struct Section<'a> {
 struct Entry<'a> {
     id: u32,
     key: &'a str,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    added_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaced_at: Option<String>,
 }
+
+/// A key on its way into the document.
+type Encoded<'a, const N: usize> = (KeyId, &'a DatedKey<N>, Zeroizing<String>);
 
 /// Reads a document. Whether the keys are good ones is not decided here.
 pub(super) fn read(bytes: &[u8]) -> Result<KeyRing, KeyRingError> {
@@ -92,9 +103,14 @@ fn section<const N: usize>(name: &'static str, section: &Section<'_>) -> Result<
     let mut keys = BTreeMap::new();
     for entry in &section.keys {
         let label = KeyLabel { section: name, id: entry.id };
-        let decoded =
-            KeyBytes::decode(entry.key).map_err(|_| KeyRingError::Length { key: label, bytes: N })?;
-        if keys.insert(KeyId(entry.id), decoded).is_some() {
+        let key = KeyBytes::decode(entry.key).map_err(|_| KeyRingError::Length { key: label, bytes: N })?;
+        let instant = |text: &Option<String>| {
+            let parsed = text.as_deref().map(str::parse::<Timestamp>).transpose();
+            parsed.map_err(|_| KeyRingError::Instant(label))
+        };
+        let dated =
+            DatedKey { key, added_at: instant(&entry.added_at)?, replaced_at: instant(&entry.replaced_at)? };
+        if keys.insert(KeyId(entry.id), dated).is_some() {
             return Err(KeyRingError::DoubledId(label));
         }
     }
@@ -102,12 +118,19 @@ fn section<const N: usize>(name: &'static str, section: &Section<'_>) -> Result<
         .ok_or(KeyRingError::NoPrimary(KeyLabel { section: name, id: section.primary }))
 }
 
-fn encode<const N: usize>(keys: &KeySet<N>) -> Vec<(u32, Zeroizing<String>)> {
-    keys.iter().map(|(id, key)| (id.0, key.encode())).collect()
+fn encode<const N: usize>(keys: &KeySet<N>) -> Vec<Encoded<'_, N>> {
+    keys.dated().map(|(id, dated)| (id, dated, dated.key.encode())).collect()
 }
 
-fn entries(encoded: &[(u32, Zeroizing<String>)]) -> Vec<Entry<'_>> {
-    encoded.iter().map(|(id, key)| Entry { id: *id, key }).collect()
+fn entries<'a, const N: usize>(encoded: &'a [Encoded<'_, N>]) -> Vec<Entry<'a>> {
+    let text = |at: Timestamp| at.to_string();
+    let entry = |(id, dated, key): &'a Encoded<'_, N>| Entry {
+        id: id.0,
+        key,
+        added_at: dated.added_at.map(text),
+        replaced_at: dated.replaced_at.map(text),
+    };
+    encoded.iter().map(entry).collect()
 }
 
 /// Only where the fault is: the parser's own message quotes what it found, and that may be a key.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use countersign_domain::keys::KeyId;
+
 use crate::secret_file::SecretFileError;
 use crate::weakness::Weakness;
 
@@ -61,10 +63,33 @@ pub enum KeyRingError {
         /// The other one.
         other: KeyLabel,
     },
+    /// An instant is not written as in RFC 3339.
+    #[error("an instant of the {0} of the key ring is not written as in RFC 3339")]
+    Instant(KeyLabel),
     /// Two keys of a section have the same number.
     #[error("the key ring has two keys called {0}")]
     DoubledId(KeyLabel),
     /// The section names a primary key that it does not hold.
     #[error("the key ring has no {0}, although it is named as the primary one")]
     NoPrimary(KeyLabel),
+}
+
+/// Why a ring cannot be changed like that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotChange {
+    /// There is no key with this number.
+    #[error("the key ring has no key {} for this purpose", .0.0)]
+    NoSuchKey(KeyId),
+    /// The key is the primary one already, or still.
+    #[error("key {} is the primary key", .0.0)]
+    IsPrimary(KeyId),
+    /// There is a key with this number.
+    #[error("the key ring has a key {} already", .0.0)]
+    Taken(KeyId),
+    /// All numbers are taken.
+    #[error("the key ring has no number left for another key")]
+    Full,
+    /// The operating system gave no random bytes, or bad ones.
+    #[error("no new key can be made")]
+    Entropy,
 }

@@ -1,7 +1,10 @@
 //! The keys that stored data depends on, and those that sign assertions.
 
+mod change;
+mod current;
 mod document;
 mod error;
+mod file;
 mod key_bytes;
 mod key_set;
 
@@ -11,7 +14,9 @@ use aws_lc_rs::hmac;
 use countersign_domain::entropy::{Entropy, EntropyUnavailable};
 use countersign_domain::keys::{KeyCheckValue, KeyId, KeyPurpose, KnownKey};
 
-pub use self::error::{KeyLabel, KeyRingError};
+pub use self::current::CurrentKeyRing;
+pub use self::error::{CannotChange, KeyLabel, KeyRingError};
+pub use self::file::KeyRingFile;
 pub(crate) use self::key_bytes::KeyBytes;
 use self::key_set::KeySet;
 use crate::{secret_file, weakness};
@@ -25,7 +30,7 @@ pub(crate) type SigningSeed = KeyBytes<32>;
 
 const SEALING: &str = KeyPurpose::Sealing.as_str();
 const PEPPER: &str = KeyPurpose::Pepper.as_str();
-const ASSERTION_SIGNING: &str = "assertion signing";
+const ASSERTION_SIGNING: &str = KeyPurpose::AssertionSigning.as_str();
 
 /// The keys of one installation by number: sealing keys, peppers, and the Ed25519 keys of assertions. Of each
 /// kind one is the primary one, with which something new is made; the others serve what was made with them.
@@ -67,11 +72,9 @@ impl KeyRing {
         Ok(secret_file::write_new(path, &document::write(self)?)?)
     }
 
-    /// Fingerprints of all keys that stored data depends on, for the key registry.
+    /// Fingerprints of all keys, for the key registry.
     pub fn known_keys(&self) -> Vec<KnownKey> {
-        let sealing = self.sealing.iter().map(|(id, key)| known(KeyPurpose::Sealing, id, key.expose()));
-        let peppers = self.peppers.iter().map(|(id, key)| known(KeyPurpose::Pepper, id, key.expose()));
-        sealing.chain(peppers).collect()
+        self.keys().into_iter().map(|key| key.known).collect()
     }
 
     pub(crate) fn primary_sealing_key(&self) -> (KeyId, &SealingKey) {

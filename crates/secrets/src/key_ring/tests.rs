@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 use std::fs;
 use tempfile::TempDir;
 
+use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::proof_ports::AssertionKeySet as _;
+
 use super::*;
 use crate::OsEntropy;
 use crate::weakness::Weakness;
@@ -83,7 +86,7 @@ fn several_keys_of_a_purpose_are_found_by_their_numbers() {
     assert_eq!(ring.primary_sealing_key().0, KeyId(7));
     assert!(ring.sealing_key(KeyId(1)).is_some());
     assert!(ring.sealing_key(KeyId(2)).is_none());
-    assert_eq!(ring.known_keys().len(), 3);
+    assert_eq!(ring.known_keys().len(), 4);
 }
 
 #[test]
@@ -181,7 +184,7 @@ fn one_key_never_serves_two_purposes() {
     let refusal = seed_as_sealing_key.unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "the sealing key 1 and the assertion signing key 1 of the key ring are the same"
+        "the sealing key 1 and the assertion-signing key 1 of the key ring are the same"
     );
 
     let same_under_two_numbers = load_changed(|document| {
@@ -255,4 +258,121 @@ fn neither_debug_nor_an_error_shows_a_key() {
     }
     assert!(shown[0].contains("[redacted]"));
     assert!(!shown[0].contains(&format!("{:?}", ring.primary_sealing_key().1.expose())[1..20]));
+}
+
+const AT: Timestamp = Timestamp::from_seconds(1_800_000_000);
+const LATER: Timestamp = Timestamp::from_seconds(1_800_000_600);
+
+fn described(ring: &KeyRing, purpose: KeyPurpose) -> Vec<(u32, bool, Option<Timestamp>, Option<Timestamp>)> {
+    let of_purpose = ring.keys().into_iter().filter(|key| key.known.purpose == purpose);
+    of_purpose.map(|key| (key.known.id.0, key.is_primary, key.added_at, key.replaced_at)).collect()
+}
+
+#[test]
+fn a_key_is_added_promoted_and_removed() {
+    for purpose in KeyPurpose::ALL {
+        let mut ring = ring(1);
+        let id = ring.next_id(purpose).unwrap();
+        let added = ring.add(purpose, id, &OsEntropy, AT).unwrap();
+        assert_eq!((added.purpose, added.id), (purpose, KeyId(2)));
+        assert_eq!(described(&ring, purpose), [(1, true, None, None), (2, false, Some(AT), None)]);
+        ring.promote(purpose, id, LATER).unwrap();
+        assert_eq!(described(&ring, purpose), [(2, true, Some(AT), None), (1, false, None, Some(LATER))]);
+        // There is a way back until the old key is removed.
+        ring.promote(purpose, KeyId(1), LATER).unwrap();
+        assert_eq!(described(&ring, purpose), [(1, true, None, None), (2, false, Some(AT), Some(LATER))]);
+        ring.remove(purpose, id).unwrap();
+        assert_eq!(described(&ring, purpose), [(1, true, None, None)]);
+    }
+}
+
+#[test]
+fn a_change_that_makes_no_sense_is_refused() {
+    let mut ring = ring(1);
+    for purpose in KeyPurpose::ALL {
+        let (first, none) = (KeyId(1), KeyId(9));
+        assert_eq!(ring.add(purpose, first, &OsEntropy, AT), Err(CannotChange::Taken(first)));
+        assert_eq!(ring.promote(purpose, first, AT), Err(CannotChange::IsPrimary(first)));
+        assert_eq!(ring.promote(purpose, none, AT), Err(CannotChange::NoSuchKey(none)));
+        assert_eq!(ring.remove(purpose, first), Err(CannotChange::IsPrimary(first)));
+        assert_eq!(ring.remove(purpose, none), Err(CannotChange::NoSuchKey(none)));
+        assert_eq!(ring.add(purpose, none, &FailingEntropy, AT), Err(CannotChange::Entropy));
+    }
+    assert_eq!(ring.known_keys(), self::ring(1).known_keys());
+}
+
+#[test]
+fn the_last_number_has_no_successor() {
+    let mut ring = ring(1);
+    ring.add(KeyPurpose::Pepper, KeyId(u32::MAX), &OsEntropy, AT).unwrap();
+    assert_eq!(ring.next_id(KeyPurpose::Pepper), Err(CannotChange::Full));
+}
+
+#[test]
+fn the_history_of_keys_is_kept_in_the_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    let mut ring = ring(1);
+    for purpose in KeyPurpose::ALL {
+        ring.add(purpose, KeyId(2), &OsEntropy, AT).unwrap();
+        ring.promote(purpose, KeyId(2), LATER).unwrap();
+    }
+    ring.save_new(&path).unwrap();
+    assert_eq!(KeyRing::load(&path).unwrap().keys(), ring.keys());
+    let bad = load_changed(|document| document["sealing"]["keys"][0]["added_at"] = json!("yesterday"));
+    assert!(matches!(bad, Err(KeyRingError::Instant(_))), "{bad:?}");
+}
+
+#[test]
+fn a_replaced_file_holds_the_new_ring() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    ring(1).save_new(&path).unwrap();
+    let file = KeyRingFile::lock(&path).unwrap();
+    let mut changed = file.load().unwrap();
+    changed.add(KeyPurpose::Sealing, KeyId(2), &OsEntropy, AT).unwrap();
+    file.replace(&changed).unwrap();
+    assert_eq!(KeyRing::load(&path).unwrap().keys(), changed.keys());
+}
+
+#[test]
+fn of_many_that_change_a_file_none_undoes_the_other() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("keys.json");
+    ring(1).save_new(&path).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..32 {
+            scope.spawn(|| {
+                let file = KeyRingFile::lock(&path).unwrap();
+                let mut ring = file.load().unwrap();
+                let id = ring.next_id(KeyPurpose::Pepper).unwrap();
+                ring.add(KeyPurpose::Pepper, id, &OsEntropy, AT).unwrap();
+                file.replace(&ring).unwrap();
+            });
+        }
+    });
+    assert_eq!(described(&KeyRing::load(&path).unwrap(), KeyPurpose::Pepper).len(), 33);
+}
+
+#[cfg(unix)]
+#[test]
+fn behind_a_link_the_file_is_replaced_and_not_the_link() {
+    let folder = TempDir::new().unwrap();
+    let (path, link) = (folder.path().join("keys.json"), folder.path().join("link.json"));
+    ring(1).save_new(&path).unwrap();
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    KeyRingFile::lock(&link).unwrap().replace(&ring(2)).unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(KeyRing::load(&path).unwrap().known_keys(), ring(2).known_keys());
+}
+
+#[test]
+fn an_exchanged_ring_is_in_force_at_once_and_work_under_way_keeps_the_old_one() {
+    let current = CurrentKeyRing::new(ring(1)).unwrap();
+    let under_way = current.get();
+    let published = current.jwks_json();
+    current.exchange(ring(2)).unwrap();
+    assert_eq!(under_way.known_keys(), ring(1).known_keys());
+    assert_eq!(current.get().known_keys(), ring(2).known_keys());
+    assert_ne!(current.jwks_json(), published);
 }

@@ -18,12 +18,12 @@ use countersign_domain::webhooks::webhook::WebhookKey;
 use zeroize::Zeroizing;
 
 use self::envelope::{Envelope, NONCE_LENGTH, TAG_LENGTH, VERSION};
-use crate::KeyRing;
+use crate::CurrentKeyRing;
 use crate::framing::{Frame, PartTooLong};
 use crate::key_ring::SealingKey;
 
-/// Seals TOTP secrets and the secrets of webhooks with the primary sealing key of a [`KeyRing`] and opens them with the
-/// key that they name.
+/// Seals TOTP secrets and the secrets of webhooks with the primary sealing key of the ring in force and opens
+/// them with the key that they name.
 ///
 /// A sealed secret is `version (1) | key number (4, the highest byte first) | nonce (24) | ciphertext | tag
 /// (16)`. The nonce is random: with 192 bits the chance that two of 2³² secrets share one is below 10⁻³⁸. The
@@ -33,7 +33,7 @@ use crate::key_ring::SealingKey;
 ///
 /// XChaCha20-Poly1305 does not commit to its key, so other keys are never tried.
 pub struct XChaChaSealer {
-    ring: Arc<KeyRing>,
+    ring: Arc<CurrentKeyRing>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -58,7 +58,7 @@ impl From<CannotOpen> for PortFailure {
 
 impl XChaChaSealer {
     /// A sealer with the keys of `ring`.
-    pub fn new(ring: Arc<KeyRing>, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(ring: Arc<CurrentKeyRing>, entropy: Arc<dyn Entropy>) -> Self {
         Self { ring, entropy }
     }
 }
@@ -66,7 +66,8 @@ impl XChaChaSealer {
 impl XChaChaSealer {
     /// Seals with the primary key.
     fn close(&self, place: &impl Place, secret: &[u8]) -> Result<SealedSecret, PortFailure> {
-        let (key, sealing_key) = self.ring.primary_sealing_key();
+        let ring = self.ring.get();
+        let (key, sealing_key) = ring.primary_sealing_key();
         let mut nonce = [0; NONCE_LENGTH];
         self.entropy.fill(&mut nonce)?;
         let mut text = Zeroizing::new(secret.to_vec());
@@ -84,7 +85,8 @@ impl XChaChaSealer {
         if envelope.key != outer {
             return Err(CannotOpen::KeysDisagree { outer, inner: envelope.key }.into());
         }
-        let sealing_key = self.ring.sealing_key(outer).ok_or(CannotOpen::KeyMissing(outer))?;
+        let ring = self.ring.get();
+        let sealing_key = ring.sealing_key(outer).ok_or(CannotOpen::KeyMissing(outer))?;
         let mut text = Zeroizing::new(envelope.ciphertext.to_vec());
         let data = associated_data(outer, place)?;
         decrypt(sealing_key, envelope.nonce, data.as_bytes(), &mut text, envelope.tag)

@@ -8,9 +8,11 @@ use proptest::prelude::*;
 use ulid::Ulid;
 
 use super::*;
+use crate::KeyRing;
 
-fn ring(seed: u64) -> Arc<KeyRing> {
-    Arc::new(KeyRing::generate(&SeededEntropy::new(seed)).unwrap())
+fn ring(seed: u64) -> Arc<CurrentKeyRing> {
+    let ring = KeyRing::generate(&SeededEntropy::new(seed)).unwrap();
+    Arc::new(CurrentKeyRing::new(ring).unwrap())
 }
 
 fn sealer() -> XChaChaSealer {

@@ -60,6 +60,32 @@ impl KeyRegistry for Database {
         })
         .await
     }
+
+    async fn rows_using(&self, purpose: KeyPurpose, id: KeyId) -> Result<u64, PortFailure> {
+        let id = i64::from(id.0);
+        let rows = self.read(move |c| {
+            Ok(match purpose {
+                KeyPurpose::Sealing => {
+                    let sealed = factors::table.filter(factors::sealing_key_id.eq(id));
+                    let webhooks = webhooks::table.filter(webhooks::secret_key_id.eq(id));
+                    let old_webhooks = webhooks::table.filter(webhooks::old_secret_key_id.eq(id));
+                    let counts = [
+                        sealed.count().get_result::<i64>(c)?,
+                        webhooks.count().get_result(c)?,
+                        old_webhooks.count().get_result(c)?,
+                    ];
+                    counts.into_iter().fold(0, i64::saturating_add)
+                }
+                KeyPurpose::Pepper => {
+                    let sets = backup_code_sets::table.filter(backup_code_sets::pepper_key_id.eq(id));
+                    sets.count().get_result(c)?
+                }
+                // Assertions are not stored.
+                KeyPurpose::AssertionSigning => 0,
+            })
+        });
+        number("count", rows.await?)
+    }
 }
 
 /// The distinct values of an indexed column, each found by one step in its index however many rows share it.

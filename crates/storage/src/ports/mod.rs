@@ -11,5 +11,6 @@ mod organizations;
 mod plans;
 mod policy;
 mod proofs;
+mod sealed_factors;
 mod usage;
 mod webhooks;

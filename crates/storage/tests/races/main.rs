@@ -28,6 +28,7 @@ async fn race(start: Start, pair: [Call; 2]) {
     })
     .await;
     let happened = world.events().await;
+    assert!(world.secret_opens().await, "{start:?}, {pair:?}: the secret of another factor is stored");
     check(start, pair, &outcomes, world.status().await, &happened);
 }
 

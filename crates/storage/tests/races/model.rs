@@ -32,6 +32,7 @@ pub(crate) fn check(
     let done = Successes(outcomes);
     let context = format!("{start:?}, {pair:?}: {end:?}, {happened:?}");
     codes_are_used_once(start, &done, &context);
+    secrets_are_resealed_once(&done, &context);
     the_end_follows(start, &done, end, &context);
     the_trail_tells_what_was_acknowledged(start, &done, happened, &context);
 }
@@ -50,6 +51,12 @@ fn codes_are_used_once(start: Start, done: &Successes<'_>, context: &str) {
         }
     }
     assert!(done.of(Call::VerifyBackupCode) <= 1, "{context}");
+}
+
+/// Each sealed value is exchanged at most once.
+fn secrets_are_resealed_once(done: &Successes<'_>, context: &str) {
+    let sealed = 1 + done.of(Call::StartSetup) + done.of(Call::Import);
+    assert!(done.of(Call::Reseal) <= sealed, "{context}");
 }
 
 fn the_end_follows(start: Start, done: &Successes<'_>, end: TwoFactorStatus, context: &str) {

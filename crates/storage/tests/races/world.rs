@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use countersign_domain::audit::ports::{AuditLog as _, AuditQuery};
 use countersign_domain::identity::Subject;
+use countersign_domain::keys::KeyId;
+use countersign_domain::keys::reseal::Reseal;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock as _;
 use countersign_domain::two_factor::assertion::AssertionBinding;
 use countersign_domain::two_factor::disable::{DisableError, DisableTwoFactor};
-use countersign_domain::two_factor::factor::PendingLimits;
+use countersign_domain::two_factor::factor::{Factor, PendingLimits};
 use countersign_domain::two_factor::import::{ForeignFactor, ImportError, ImportFactor};
 use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::otpauth::AccountName;
 use countersign_domain::two_factor::params::Parameters;
 use countersign_domain::two_factor::policy::OrganizationPolicy;
+use countersign_domain::two_factor::ports::{FactorStore as _, SecretPlace, SecretSealer as _};
 use countersign_domain::two_factor::presented_code::PresentedCode;
 use countersign_domain::two_factor::proof::{ProofError, ProveFactor};
 use countersign_domain::two_factor::regenerate::RegenerateBackupCodes;
@@ -24,7 +27,9 @@ use countersign_domain::two_factor::status::{ReadStatus, TwoFactorStatus};
 use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_domain::two_factor::verify_setup::{VerifySetup, VerifySetupError};
 use countersign_storage::Database;
-use countersign_testkit::build::{self, NOW, caller, code_at_instant, imported_hashes, subject, typed_code};
+use countersign_testkit::build::{
+    self, NOW, SEALING_KEY, caller, code_at_instant, imported_hashes, subject, typed_code,
+};
 use countersign_testkit::clock::ManualClock;
 use countersign_testkit::entropy::SeededEntropy;
 use countersign_testkit::fakes::{CountingHasher, CountingVerifier, PlainSealer, PlainSigner};
@@ -43,10 +48,11 @@ pub(crate) enum Call {
     Regenerate,
     Reset,
     Import,
+    Reseal,
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::StartSetup,
         Self::VerifySetup,
         Self::Verify,
@@ -55,7 +61,16 @@ impl Call {
         Self::Regenerate,
         Self::Reset,
         Self::Import,
+        Self::Reseal,
     ];
+}
+
+/// The key that takes the place of the one that all servers still seal with.
+const NEW_KEY: KeyId = KeyId(SEALING_KEY.0 + 1);
+
+/// The sealer of a server that has the new key, and does not seal with it yet.
+fn sealer() -> Arc<PlainSealer> {
+    Arc::new(PlainSealer::new().opening(NEW_KEY))
 }
 
 #[derive(Clone)]
@@ -113,12 +128,24 @@ impl World {
             Call::Import => {
                 succeeded(self.import().await.map(drop), |error| matches!(error, ImportError::AlreadyEnabled))
             }
+            Call::Reseal => self.reseal().await,
         }
     }
 
     pub(crate) async fn status(&self) -> TwoFactorStatus {
         let use_case = ReadStatus { clock: self.clock.clone(), factors: self.database.clone() };
         use_case.of(&self.alice).await.unwrap()
+    }
+
+    /// Whether the secret that is stored belongs to the factor that is stored: no exchange brought back another one.
+    pub(crate) async fn secret_opens(&self) -> bool {
+        let Some(stored) = self.database.find(&self.alice).await.unwrap() else { return true };
+        let binding = match stored.factor {
+            Factor::Pending(factor) => factor.binding,
+            Factor::Enabled(factor) => factor.binding,
+        };
+        let place = SecretPlace { subject: &binding.subject, factor: binding.id };
+        sealer().open(place, &binding.secret).is_ok()
     }
 
     /// What the trail tells, without order.
@@ -133,7 +160,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             factors: self.database.clone(),
-            sealer: Arc::new(PlainSealer::new()),
+            sealer: sealer(),
             hasher: Arc::new(CountingHasher::new()),
             quota: Arc::new(quota),
             limits: SetupLimits { setups: 1_000, ..SetupLimits::default() },
@@ -147,7 +174,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             factors: self.database.clone(),
-            sealer: Arc::new(PlainSealer::new()),
+            sealer: sealer(),
             limits: PendingLimits::default(),
         };
         use_case.run(self.alice.clone(), typed_code(&self.totp), None, caller()).await
@@ -159,7 +186,7 @@ impl World {
             entropy: self.entropy.clone(),
             factors: self.database.clone(),
             proofs: self.database.clone(),
-            sealer: Arc::new(PlainSealer::new()),
+            sealer: sealer(),
             verifier: Arc::new(CountingVerifier::new()),
             audit: self.database.clone(),
         })
@@ -201,7 +228,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             factors: self.database.clone(),
-            sealer: Arc::new(PlainSealer::new()),
+            sealer: sealer(),
         };
         let foreign = ForeignFactor {
             subject: self.alice.clone(),
@@ -220,6 +247,18 @@ impl World {
             proofs: self.database.clone(),
         };
         use_case.run(&self.alice, ResetReason::new("lost").unwrap(), &caller()).await.unwrap()
+    }
+}
+
+impl World {
+    /// Whether a row was sealed anew. A batch that finds nothing, or loses its row to another call, is no failure.
+    async fn reseal(&self) -> bool {
+        let sealer = Arc::new(PlainSealer::with_key(NEW_KEY).opening(SEALING_KEY));
+        let batch = Reseal::of_factors(self.database.clone(), sealer).batch(SEALING_KEY, None).await.unwrap();
+        batch.is_some_and(|batch| {
+            assert!(batch.refused.is_empty(), "{:?}", batch.refused);
+            batch.done > 0
+        })
     }
 }
 

@@ -21,10 +21,11 @@ pub fn cases() -> Vec<Case<Stores>> {
         many_that_register_the_same_key_all_match,
         a_registered_key_is_not_in_use_for_that,
         the_keys_of_pending_and_enabled_factors_are_in_use,
+        rows_are_counted_for_each_key,
     ]
 }
 
-const PURPOSES: [KeyPurpose; 2] = [KeyPurpose::Sealing, KeyPurpose::Pepper];
+const PURPOSES: [KeyPurpose; 3] = KeyPurpose::ALL;
 
 async fn a_new_key_matches_and_goes_on_matching(stores: Stores) {
     for id in [0, 1, u32::MAX] {
@@ -108,4 +109,22 @@ async fn the_keys_of_pending_and_enabled_factors_are_in_use(stores: Stores) {
     let bob = setup_attempt(&subject("bob"), NOW);
     let _ = stores.factors.attempt_setup(bob, confirming_judge(SPENT_STEP, NOW)).await.unwrap();
     assert_eq!(in_use().await, expected);
+}
+
+async fn rows_are_counted_for_each_key(stores: Stores) {
+    let users: [PendingSetup; 3] = [
+        arrange::pending(&*stores.factors, &subject("a"), NOW).await,
+        arrange::pending(&*stores.factors, &subject("b"), NOW).await,
+        arrange::pending(&*stores.factors, &subject("c"), NOW).await,
+    ];
+    let used = users[0].factor.binding.secret.key;
+    for (purpose, id, rows) in [
+        (KeyPurpose::Sealing, used, 3),
+        (KeyPurpose::Pepper, users[0].codes.pepper, 3),
+        (KeyPurpose::AssertionSigning, used, 0),
+        (KeyPurpose::Sealing, KeyId(u32::MAX), 0),
+        (KeyPurpose::Pepper, KeyId(0), 0),
+    ] {
+        assert_eq!(stores.keys.rows_using(purpose, id).await.unwrap(), rows, "{purpose:?} {id:?}");
+    }
 }

@@ -15,6 +15,7 @@ pub mod organization_store;
 pub mod plan_store;
 pub mod proof_store;
 pub mod rate_limiter;
+pub mod sealed_factors;
 pub mod secret_sealer;
 mod stores;
 pub mod usage_store;
@@ -53,7 +54,8 @@ where
         ("delivery_store", delivery_store::cases()),
     ];
     let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
-    all.extend(trials("key_registry", key_registry::cases(), with_organizations));
+    all.extend(trials("key_registry", key_registry::cases(), with_organizations.clone()));
+    all.extend(trials("sealed_factors", sealed_factors::cases(), with_organizations));
     all.extend(suites.into_iter().flat_map(|(suite, cases)| trials(suite, cases, factory.clone())));
     all
 }

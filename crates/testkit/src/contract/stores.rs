@@ -11,9 +11,11 @@ use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::identity::OrganizationId;
 use countersign_domain::keys::KeyRegistry;
+use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
+use countersign_domain::two_factor::reseal::FactorPlace;
 use countersign_domain::webhooks::delivery_ports::DeliveryStore;
 use countersign_domain::webhooks::ports::WebhookStore;
 
@@ -27,6 +29,8 @@ pub struct Stores {
     pub factors: Arc<dyn FactorStore>,
     /// The same factors, for proofs.
     pub proofs: Arc<dyn ProofStore>,
+    /// The sealed secrets of the same factors.
+    pub sealed: Arc<dyn SealedRows<FactorPlace>>,
     /// The organizations.
     pub organizations: Arc<dyn OrganizationStore>,
     /// The plans.
@@ -64,6 +68,7 @@ impl Stores {
     pub fn new(
         factors: Arc<dyn FactorStore>,
         proofs: Arc<dyn ProofStore>,
+        sealed: Arc<dyn SealedRows<FactorPlace>>,
         organizations: Arc<dyn OrganizationStore>,
         plans: Arc<dyn PlanStore>,
         api_keys: Arc<dyn ApiKeyStore>,
@@ -78,6 +83,7 @@ impl Stores {
         Self {
             factors,
             proofs,
+            sealed,
             organizations,
             plans,
             api_keys,
@@ -97,6 +103,7 @@ impl Stores {
     where
         D: FactorStore
             + ProofStore
+            + SealedRows<FactorPlace>
             + OrganizationStore
             + PlanStore
             + ApiKeyStore
@@ -109,6 +116,7 @@ impl Stores {
         D: 'static,
     {
         Self::new(
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

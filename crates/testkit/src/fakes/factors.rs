@@ -4,13 +4,15 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{SetupClaimId, Subject};
+use countersign_domain::keys::reseal::{Exchange, Exchanged, SealedRow, SealedRows};
 use countersign_domain::keys::{KeyId, KeyPurpose};
 use countersign_domain::time::Timestamp;
-use countersign_domain::two_factor::factor::{Factor, PendingFactor};
+use countersign_domain::two_factor::factor::{Binding, Factor, PendingFactor};
 use countersign_domain::two_factor::ports::{
     FactorImported, FactorStore, ImportedFactor, PendingSetup, PendingStored, SetupAttempt, SetupAttempted,
     SetupClaim, SetupClaimed, SetupJudge, SetupOutcome, StoredFactor,
 };
+use countersign_domain::two_factor::reseal::FactorPlace;
 
 use super::audit::MemoryAudit;
 use super::codes::Codes;
@@ -70,13 +72,21 @@ impl Row {
         self.codes.state().unused()
     }
 
-    fn keys(&self) -> impl Iterator<Item = (KeyPurpose, KeyId)> {
-        let binding = match &self.factor {
+    fn binding(&self) -> &Binding {
+        match &self.factor {
             Factor::Pending(factor) => &factor.binding,
             Factor::Enabled(factor) => &factor.binding,
-        };
+        }
+    }
+
+    fn keys(&self) -> impl Iterator<Item = (KeyPurpose, KeyId)> {
         let pepper = self.codes.pepper().map(|pepper| (KeyPurpose::Pepper, pepper));
-        std::iter::once((KeyPurpose::Sealing, binding.secret.key)).chain(pepper)
+        std::iter::once((KeyPurpose::Sealing, self.binding().secret.key)).chain(pepper)
+    }
+
+    fn sealed(&self) -> SealedRow<FactorPlace> {
+        let Binding { subject, id, secret, .. } = self.binding().clone();
+        SealedRow { place: FactorPlace { subject, factor: id }, sealed: secret }
     }
 }
 
@@ -117,6 +127,21 @@ impl Tables {
             return Err(Box::new(SetupAttempted::NoPendingSetup));
         }
         Ok(PendingFactor { attempts: pending.attempts + 1, ..pending })
+    }
+
+    fn exchange(&mut self, exchange: Exchange<FactorPlace>) -> Exchanged {
+        let Exchange { place, old, new } = exchange;
+        match self.factors.get_mut(&place.subject) {
+            Some(row) if row.sealed() == (SealedRow { place, sealed: old }) => {
+                let binding = match &mut row.factor {
+                    Factor::Pending(factor) => &mut factor.binding,
+                    Factor::Enabled(factor) => &mut factor.binding,
+                };
+                binding.secret = new;
+                Exchanged::Done
+            }
+            _ => Exchanged::Lost,
+        }
     }
 
     fn conclude(&mut self, subject: &Subject, outcome: SetupOutcome) {
@@ -243,5 +268,27 @@ impl FactorStore for MemoryFactors {
             tables.factors.remove(subject);
         }
         Ok(expired.len().try_into().unwrap())
+    }
+}
+
+#[async_trait]
+impl SealedRows<FactorPlace> for MemoryFactors {
+    async fn sealed_with(
+        &self,
+        key: KeyId,
+        after: Option<FactorPlace>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow<FactorPlace>>, PortFailure> {
+        let tables = self.tables.lock().unwrap();
+        let rows = tables.factors.values().map(Row::sealed).filter(|row| row.sealed.key == key);
+        let later = |row: &SealedRow<FactorPlace>| {
+            after.as_ref().is_none_or(|after| row.place.subject > after.subject)
+        };
+        Ok(rows.filter(later).take(limit.try_into().unwrap()).collect())
+    }
+
+    async fn exchange(&self, exchanges: Vec<Exchange<FactorPlace>>) -> Result<Vec<Exchanged>, PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        Ok(exchanges.into_iter().map(|exchange| tables.exchange(exchange)).collect())
     }
 }

@@ -35,4 +35,9 @@ impl KeyRegistry for MemoryKeyRegistry {
     async fn keys_in_use(&self) -> Result<Vec<(KeyPurpose, KeyId)>, PortFailure> {
         Ok([self.factors.keys_in_use(), self.webhooks.keys_in_use()].concat())
     }
+
+    async fn rows_using(&self, purpose: KeyPurpose, id: KeyId) -> Result<u64, PortFailure> {
+        let used = self.keys_in_use().await?;
+        Ok(used.iter().filter(|key| **key == (purpose, id)).count().try_into().unwrap())
+    }
 }

@@ -18,6 +18,7 @@ const TAG_LENGTH: usize = 8;
 #[derive(Debug)]
 pub struct PlainSealer {
     key: KeyId,
+    also_opened: Option<KeyId>,
     seals: AtomicU64,
 }
 
@@ -35,7 +36,13 @@ impl PlainSealer {
 
     /// A sealer that has the key `key` only, and opens nothing that was sealed with another one.
     pub const fn with_key(key: KeyId) -> Self {
-        Self { key, seals: AtomicU64::new(0) }
+        Self { key, also_opened: None, seals: AtomicU64::new(0) }
+    }
+
+    /// Opens what was sealed with `other`, too.
+    #[must_use]
+    pub const fn opening(self, other: KeyId) -> Self {
+        Self { also_opened: Some(other), ..self }
     }
 }
 
@@ -50,7 +57,8 @@ impl PlainSealer {
     fn disclose(&self, place: impl Hash, sealed: &SealedSecret) -> Option<Zeroizing<Vec<u8>>> {
         let (body, found) = sealed.bytes.split_last_chunk::<TAG_LENGTH>()?;
         let secret = body.get(NONCE_LENGTH..)?;
-        let authentic = sealed.key == self.key && *found == tag(self.key, place, body);
+        let has_key = sealed.key == self.key || Some(sealed.key) == self.also_opened;
+        let authentic = has_key && *found == tag(sealed.key, place, body);
         authentic.then(|| Zeroizing::new(secret.to_vec()))
     }
 }

@@ -57,6 +57,7 @@ impl MemoryStores {
     pub fn into_stores(self) -> Stores {
         Stores::new(
             self.factors.clone(),
+            self.factors.clone(),
             self.factors,
             self.organizations,
             self.plans,

@@ -1,6 +1,7 @@
 //! `serve`: the API.
 
 mod greeting;
+mod keys;
 mod purge;
 mod seal;
 mod stop;
@@ -40,12 +41,15 @@ pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
     let address = listener.local_addr()?;
     let stores = session.stores().await?;
     let _lock = wiring::lock_server(&session.config)?;
-    let service = wiring::start_service(session, &stores, listener).await?;
+    let hang_ups = keys::hang_ups().context("cannot wait for signals")?;
+    let (service, served_keys) = wiring::start_service(session, &stores, listener).await?;
+    let taking_keys = tokio::spawn(keys::for_ever(served_keys, hang_ups));
     let purging = tokio::spawn(purge::for_ever(stores.expiring(), session.clock.clone()));
     let sealing = tokio::spawn(seal::for_ever(stores.chain.clone(), session.clock.clone()));
     greeting::print(session, &stores, address).await?;
     tracing::info!(%address, "serving");
     let ended = stop::run_until_stopped(service, &mut signals).await;
+    taking_keys.abort();
     purging.abort();
     sealing.abort();
     ended.context("the server failed")?;

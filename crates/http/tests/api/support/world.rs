@@ -291,7 +291,7 @@ impl Ports<'_> {
             reset: Arc::new(reset),
             import: Arc::new(import),
             change_policy: Arc::new(change_policy),
-            assertion_keys: r#"{"keys":[]}"#.to_owned(),
+            assertion_keys: Arc::new(PlainSigner),
             read_status: Arc::new(ReadStatus { clock, factors }),
             audit: self.stores.audit.clone(),
             quota,

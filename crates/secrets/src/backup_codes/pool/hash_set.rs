@@ -13,6 +13,7 @@ use super::{BcryptPool, collect};
 use crate::backup_codes::bcrypt_hash::HashJob;
 use crate::backup_codes::hash_input::HashInput;
 use crate::backup_codes::prehash::Prehash;
+use crate::key_ring::Pepper;
 
 #[async_trait]
 impl CodeHasher for BcryptPool {
@@ -21,13 +22,15 @@ impl CodeHasher for BcryptPool {
         place: BackupCodePlace,
         codes: BackupCodeSet,
     ) -> Result<(BackupCodeSet, HashedBackupCodes), PortFailure> {
-        let jobs = self.jobs(&place, &codes)?;
+        // Another ring may be in force when the hashes are done.
+        let ring = self.ring.get();
+        let (pepper, key) = ring.primary_pepper();
+        let jobs = self.jobs(key, &place, &codes)?;
         let mut progress = self.queue.push(self.cost, jobs).map_err(PortFailure::unavailable)?;
         // Only the wait is limited: what is begun is worth finishing, and takes no longer than ten hashes.
         let begun = timeout(self.max_wait, progress.recv()).await;
         begun.map_err(|_| PortFailure::unavailable("backup codes waited too long to be hashed"))?;
         let digests = collect(progress, CODES_PER_SET).await?;
-        let (pepper, _) = self.ring.primary_pepper();
         let hashes = digests.iter().map(stored_form).collect::<Result<Vec<_>, _>>();
         let hashes = hashes.map_err(PortFailure::other)?.try_into();
         let hashes = hashes.map_err(|_| PortFailure::other("a hash is missing"))?;
@@ -36,8 +39,12 @@ impl CodeHasher for BcryptPool {
 }
 
 impl BcryptPool {
-    fn jobs(&self, place: &BackupCodePlace, codes: &BackupCodeSet) -> Result<Vec<HashJob>, PortFailure> {
-        let (_, pepper) = self.ring.primary_pepper();
+    fn jobs(
+        &self,
+        pepper: &Pepper,
+        place: &BackupCodePlace,
+        codes: &BackupCodeSet,
+    ) -> Result<Vec<HashJob>, PortFailure> {
         let job = |code| {
             let mut salt = [0; 16];
             self.entropy.fill(&mut salt)?;

@@ -24,7 +24,7 @@ pub use self::options::BcryptPoolOptions;
 use super::bcrypt_hash::{self, HashJob, NotHashed};
 use super::work_queue::{Progress, QueueLimits, WorkQueue};
 use super::{priority, self_check};
-use crate::KeyRing;
+use crate::CurrentKeyRing;
 
 /// What a thread does with a batch.
 type Computation = dyn Fn(Cost, &[&HashJob]) -> Result<Vec<Digest>, NotHashed> + Send + Sync;
@@ -46,7 +46,7 @@ type Queue = WorkQueue<HashJob, Outcome>;
 ///
 /// `hash_set` and `reserve` need a tokio runtime with its timer.
 pub struct BcryptPool {
-    ring: Arc<KeyRing>,
+    ring: Arc<CurrentKeyRing>,
     entropy: Arc<dyn Entropy>,
     cost: Cost,
     max_wait: Duration,
@@ -61,7 +61,7 @@ impl BcryptPool {
     /// It takes some milliseconds, in which the interleaved computation is compared with the `bcrypt` crate;
     /// it fails when they do not agree, or when the system gives no thread.
     pub fn start(
-        ring: Arc<KeyRing>,
+        ring: Arc<CurrentKeyRing>,
         entropy: Arc<dyn Entropy>,
         options: BcryptPoolOptions,
     ) -> io::Result<Self> {
@@ -70,7 +70,7 @@ impl BcryptPool {
     }
 
     fn start_with(
-        ring: Arc<KeyRing>,
+        ring: Arc<CurrentKeyRing>,
         entropy: Arc<dyn Entropy>,
         options: BcryptPoolOptions,
         computation: &Arc<Computation>,

@@ -37,7 +37,7 @@ impl CodeVerifier for BcryptPool {
         let place =
             place.map_err(|_| PortFailure::unavailable("too many backup codes are being verified"))?;
         let permit = place.map_err(PortFailure::unavailable)?;
-        let (ring, queue, cost) = (self.ring.clone(), self.queue.clone(), self.cost);
+        let (ring, queue, cost) = (self.ring.get(), self.queue.clone(), self.cost);
         Ok(Box::new(Reserved { permit, ring, queue, cost }))
     }
 }

@@ -12,8 +12,13 @@ use super::*;
 type Hashed = Result<(BackupCodeSet, HashedBackupCodes), PortFailure>;
 
 /// Whether `code` at `place` has the hash, as another library sees it.
-fn verifies(ring: &KeyRing, place: &BackupCodePlace, code: &BackupCode, hash: &BackupCodeHash) -> bool {
-    let prehash = Prehash::of(ring.primary_pepper().1, place, code).unwrap();
+fn verifies(
+    ring: &CurrentKeyRing,
+    place: &BackupCodePlace,
+    code: &BackupCode,
+    hash: &BackupCodeHash,
+) -> bool {
+    let prehash = Prehash::of(ring.get().primary_pepper().1, place, code).unwrap();
     bcrypt::non_truncating_verify(prehash.as_bytes(), hash.as_str()).unwrap()
 }
 
@@ -29,7 +34,7 @@ async fn a_set_becomes_ten_ordinary_bcrypt_strings_that_verify_in_their_place_on
     let pool = BcryptPool::start(ring.clone(), Arc::new(OsEntropy), options(2, 1)).unwrap();
     let (codes, hashed) = pool.hash_set(place("alice", 1), codes()).await.unwrap();
 
-    assert_eq!((hashed.set, hashed.pepper), (place("alice", 1).set, ring.primary_pepper().0));
+    assert_eq!((hashed.set, hashed.pepper), (place("alice", 1).set, ring.get().primary_pepper().0));
     for (slot, (code, hash)) in codes.0.iter().zip(&hashed.hashes).enumerate() {
         assert_eq!(usize::from(code.slot().number()), slot);
         assert!(hash.as_str().starts_with("$2b$04$"));

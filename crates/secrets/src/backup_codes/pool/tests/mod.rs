@@ -16,10 +16,11 @@ use ulid::Ulid;
 
 use super::*;
 use crate::backup_codes::prehash::Prehash;
-use crate::{BcryptCost, OsEntropy};
+use crate::{BcryptCost, KeyRing, OsEntropy};
 
-fn ring(seed: u64) -> Arc<KeyRing> {
-    Arc::new(KeyRing::generate(&SeededEntropy::new(seed)).unwrap())
+fn ring(seed: u64) -> Arc<CurrentKeyRing> {
+    let ring = KeyRing::generate(&SeededEntropy::new(seed)).unwrap();
+    Arc::new(CurrentKeyRing::new(ring).unwrap())
 }
 
 fn options(threads: usize, max_waiting_sets: usize) -> BcryptPoolOptions {

@@ -16,8 +16,8 @@ fn code(slot: u8, seed: u64) -> BackupCode {
 }
 
 /// The hash of `code`, as another library makes it.
-fn hash(ring: &KeyRing, place: &BackupCodePlace, code: &BackupCode, cost: u32) -> BackupCodeHash {
-    let prehash = Prehash::of(ring.primary_pepper().1, place, code).unwrap();
+fn hash(ring: &CurrentKeyRing, place: &BackupCodePlace, code: &BackupCode, cost: u32) -> BackupCodeHash {
+    let prehash = Prehash::of(ring.get().primary_pepper().1, place, code).unwrap();
     BackupCodeHash::new(bcrypt::non_truncating_hash(prehash.as_bytes(), cost).unwrap()).unwrap()
 }
 
@@ -52,7 +52,7 @@ fn one_place(max_wait: Duration) -> BcryptPoolOptions {
 
 /// What is hashed for the right code in `slot`.
 fn input(slot: u8) -> Vec<u8> {
-    let ring = ring(1);
+    let ring = ring(1).get();
     Prehash::of(ring.primary_pepper().1, &place("alice", 1), &code(slot, 1)).unwrap().as_bytes().to_vec()
 }
 
@@ -121,17 +121,17 @@ async fn hashes_of_other_libraries_and_costs_verify() {
 async fn codes_behind_an_older_pepper_still_verify() {
     let folder = tempfile::tempdir().unwrap();
     let (old, both) = (folder.path().join("old"), folder.path().join("both"));
-    ring(1).save_new(&old).unwrap();
+    ring(1).get().save_new(&old).unwrap();
     let mut document: Value = serde_json::from_slice(&fs::read(&old).unwrap()).unwrap();
-    ring(2).save_new(&folder.path().join("new")).unwrap();
+    ring(2).get().save_new(&folder.path().join("new")).unwrap();
     let new: Value = serde_json::from_slice(&fs::read(folder.path().join("new")).unwrap()).unwrap();
     document["pepper"]["primary"] = json!(2);
     let key = json!({"id": 2, "key": new["pepper"]["keys"][0]["key"]});
     document["pepper"]["keys"].as_array_mut().unwrap().push(key);
     crate::secret_file::write_new(&both, document.to_string().as_bytes()).unwrap();
 
-    let rotated = Arc::new(KeyRing::load(&both).unwrap());
-    assert_eq!(rotated.primary_pepper().0, KeyId(2));
+    let rotated = Arc::new(CurrentKeyRing::new(KeyRing::load(&both).unwrap()).unwrap());
+    assert_eq!(rotated.get().primary_pepper().0, KeyId(2));
     let pool = BcryptPool::start(rotated, Arc::new(OsEntropy), options(1, 1)).unwrap();
     assert!(verify(&pool, code(3, 1), stored_code(3, 1)).await.unwrap());
     let misnamed = StoredBackupCode { pepper: KeyId(2), ..stored_code(3, 1) };

@@ -1,0 +1,47 @@
+//! Takes a changed key ring while serving.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::MissedTickBehavior;
+
+use crate::wiring::ServedKeys;
+
+/// How often the file is looked at; a change is to be in force within 5 seconds.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// SIGHUP, from now on.
+pub(super) fn hang_ups() -> io::Result<Signal> {
+    signal(SignalKind::hangup())
+}
+
+/// Looks at the file every second, and at SIGHUP. A ring that cannot be used is logged, and the one before stays in force.
+pub(super) async fn for_ever(mut keys: ServedKeys, mut hang_ups: Signal) {
+    let mut seconds = tokio::time::interval(EVERY);
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        tokio::select! {
+            _ = seconds.tick() => {}
+            _ = hang_ups.recv() => {
+                failing = false;
+                keys.forget();
+            }
+        }
+        match keys.take_change().await {
+            Ok(taken) => {
+                failing = failing && !taken;
+                if taken {
+                    tracing::info!("the changed key ring is in force");
+                }
+            }
+            Err(_) if failing => {}
+            Err(error) => {
+                failing = true;
+                let error: &dyn std::error::Error = &*error;
+                tracing::error!(error, "the changed key ring cannot be used; the one before stays in force");
+            }
+        }
+    }
+}
