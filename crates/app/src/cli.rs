@@ -82,6 +82,8 @@ pub(crate) enum Work {
     /// The keys that stored data depends on
     #[command(subcommand)]
     Keyring(keyring::Arguments),
+    /// Remove what has had its time; a running server does so every minute
+    Purge,
     /// Check configuration, database, keys and clock, and say what to do about each finding
     Doctor,
 }

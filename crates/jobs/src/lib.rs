@@ -6,6 +6,7 @@
 //!
 //! | module | work |
 //! | --- | --- |
+//! | [`export_trail`] | hands out an audit trail with its seals |
 //! | [`purge`] | removes what has had its time |
 //! | [`record_usage`] | counts usage that a file tells |
 //! | [`reseal`] | seals anew what is sealed with an older key |
@@ -26,6 +27,7 @@
 //!
 //! [`PortFailure`]: countersign_domain::failure::PortFailure
 
+pub mod export_trail;
 mod progress;
 pub mod purge;
 pub mod record_usage;

@@ -9,6 +9,7 @@ pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod org;
 pub(crate) mod plan;
+pub(crate) mod purge;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod usage;
@@ -97,6 +98,7 @@ pub(crate) async fn run(work: Work, session: &Session) -> anyhow::Result<Outcome
         Work::Usage(arguments) => usage::run(arguments, session).await,
         Work::Audit(arguments) => audit::run(arguments, session).await,
         Work::Keyring(arguments) => keyring::run(arguments, session).await,
+        Work::Purge => purge::run(session).await,
         Work::Doctor => doctor::run(session).await,
     }
 }

@@ -1,5 +1,6 @@
 //! `audit`: the chain of seals over the audit trail.
 
+mod export;
 mod verify;
 
 use clap::Subcommand;
@@ -16,6 +17,8 @@ use crate::wiring::Stores;
 pub(crate) enum Arguments {
     /// Seal everything that has happened until now; a running server does so every minute
     Seal,
+    /// Write an organization's sealed events with their seals, a JSON document on each line
+    Export(export::Export),
     /// Compare the trail with its seals: what was changed, moved or removed is named, and the exit code is 1
     Verify {
         /// Only this organization
@@ -42,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> anyhow::Resu
     let stores = session.stores().await?;
     match arguments {
         Arguments::Seal => seal(session, stores).await?,
+        Arguments::Export(export) => return export::run(&stores, export).await,
         Arguments::Verify { org } => verify::run(session, &stores, org).await?,
     }
     Ok(Outcome::Done)
