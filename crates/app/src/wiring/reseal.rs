@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use countersign_domain::keys::reseal::Reseal;
 use countersign_domain::keys::{KeyId, KeyPurpose, register_keys};
-use countersign_domain::two_factor::ports::SecretSealer;
 use countersign_jobs::reseal::Resealable;
 use countersign_secrets::{CurrentKeyRing, XChaChaSealer};
 
@@ -38,6 +37,8 @@ pub(crate) async fn resealing(session: &Session, stores: &Stores) -> anyhow::Res
     let sealing = in_use.into_iter().filter(|(purpose, _)| *purpose == KeyPurpose::Sealing);
     let old_keys = sealing.map(|(_, id)| id).filter(|id| !is_primary(*id)).collect();
     let ring = Arc::new(CurrentKeyRing::new(ring).context("keys.file cannot be used")?);
-    let sealer: Arc<dyn SecretSealer> = Arc::new(XChaChaSealer::new(ring, session.entropy.clone()));
-    Ok(Resealing { kinds: vec![Box::new(Reseal::of_factors(stores.sealed.clone(), sealer))], old_keys })
+    let sealer = Arc::new(XChaChaSealer::new(ring, session.entropy.clone()));
+    let factors = Reseal::of_factors(stores.sealed.clone(), sealer.clone());
+    let webhooks = Reseal::of_webhooks(stores.sealed_webhooks.clone(), sealer);
+    Ok(Resealing { kinds: vec![Box::new(factors), Box::new(webhooks)], old_keys })
 }

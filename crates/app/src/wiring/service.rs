@@ -119,11 +119,7 @@ fn api(
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
         audit: stores.audit.clone(),
         quota,
-        dependencies: vec![
-            stores.health.clone(),
-            session.clock_health.clone(),
-            Arc::new(keys_readiness),
-        ],
+        dependencies: vec![stores.health.clone(), session.clock_health.clone(), Arc::new(keys_readiness)],
         documentation_url: format!("{public_url}/docs"),
     })
 }

@@ -13,6 +13,7 @@ use countersign_domain::quota::ports::UsageStore;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
+use countersign_domain::webhooks::ports::WebhookSecretPlace;
 use countersign_jobs::purge::{ExpiredSetups, Expiring};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, ServerLock, migrate};
 
@@ -39,6 +40,8 @@ pub(crate) struct Stores {
     pub(crate) proofs: Arc<dyn ProofStore>,
     /// The sealed secrets of the same factors.
     pub(crate) sealed: Arc<dyn SealedRows<FactorPlace>>,
+    /// The sealed secrets of webhooks.
+    pub(crate) sealed_webhooks: Arc<dyn SealedRows<WebhookSecretPlace>>,
     /// Fingerprints of keys.
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
@@ -93,6 +96,7 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         factors: database.clone(),
         proofs: database.clone(),
         sealed: database.clone(),
+        sealed_webhooks: database.clone(),
         key_registry: database.clone(),
         health: database,
     })

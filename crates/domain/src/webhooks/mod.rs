@@ -8,6 +8,7 @@ pub mod delivery_ports;
 pub mod events;
 pub mod manage;
 pub mod ports;
+pub mod reseal;
 pub mod secret;
 pub mod url;
 pub mod webhook;

@@ -12,5 +12,6 @@ mod plans;
 mod policy;
 mod proofs;
 mod sealed_factors;
+mod sealed_webhooks;
 mod usage;
 mod webhooks;

@@ -16,6 +16,7 @@ pub mod plan_store;
 pub mod proof_store;
 pub mod rate_limiter;
 pub mod sealed_factors;
+pub mod sealed_webhooks;
 pub mod secret_sealer;
 mod stores;
 pub mod usage_store;
@@ -52,6 +53,7 @@ where
         ("audit_chain", audit_chain::cases()),
         ("webhook_store", webhook_store::cases()),
         ("delivery_store", delivery_store::cases()),
+        ("sealed_webhooks", sealed_webhooks::cases()),
     ];
     let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
     all.extend(trials("key_registry", key_registry::cases(), with_organizations.clone()));

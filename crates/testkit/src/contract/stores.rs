@@ -17,7 +17,7 @@ use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
 use countersign_domain::webhooks::delivery_ports::DeliveryStore;
-use countersign_domain::webhooks::ports::WebhookStore;
+use countersign_domain::webhooks::ports::{WebhookSecretPlace, WebhookStore};
 
 use crate::{arrange, build};
 
@@ -49,6 +49,8 @@ pub struct Stores {
     pub webhooks: Arc<dyn WebhookStore>,
     /// What is on the way to them.
     pub deliveries: Arc<dyn DeliveryStore>,
+    /// The sealed secrets of webhooks.
+    pub sealed_webhooks: Arc<dyn SealedRows<WebhookSecretPlace>>,
     settle: Arc<dyn Fn() + Send + Sync>,
     kept: Vec<Arc<dyn Any + Send + Sync>>,
 }
@@ -78,6 +80,7 @@ impl Stores {
         keys: Arc<dyn KeyRegistry>,
         webhooks: Arc<dyn WebhookStore>,
         deliveries: Arc<dyn DeliveryStore>,
+        sealed_webhooks: Arc<dyn SealedRows<WebhookSecretPlace>>,
     ) -> Self {
         let settle = Arc::new(|| ());
         Self {
@@ -93,6 +96,7 @@ impl Stores {
             keys,
             webhooks,
             deliveries,
+            sealed_webhooks,
             settle,
             kept: Vec::new(),
         }
@@ -104,6 +108,7 @@ impl Stores {
         D: FactorStore
             + ProofStore
             + SealedRows<FactorPlace>
+            + SealedRows<WebhookSecretPlace>
             + OrganizationStore
             + PlanStore
             + ApiKeyStore
@@ -116,6 +121,7 @@ impl Stores {
         D: 'static,
     {
         Self::new(
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

@@ -67,6 +67,7 @@ impl MemoryStores {
             self.audit,
             self.keys,
             self.webhooks.clone(),
+            self.webhooks.clone(),
             self.webhooks,
         )
     }

@@ -5,15 +5,17 @@ use async_trait::async_trait;
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::AuditEventId;
+use countersign_domain::keys::reseal::{Exchange, Exchanged, SealedRow, SealedRows};
 use countersign_domain::keys::{KeyId, KeyPurpose};
 use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::secret::SealedSecret;
 use countersign_domain::webhooks::delivery::{
     Delivery, DeliveryKey, DeliveryState, LastAttempt, TriedDelivery,
 };
 use countersign_domain::webhooks::delivery_ports::{
     ClaimedDelivery, DeliveryQuery, DeliveryStore, Requeued, Settlement,
 };
-use countersign_domain::webhooks::ports::{WebhookCreated, WebhookQuery, WebhookStore};
+use countersign_domain::webhooks::ports::{WebhookCreated, WebhookQuery, WebhookSecretPlace, WebhookStore};
 use countersign_domain::webhooks::webhook::{
     MOST_WEBHOOKS, StoredSecret, StoredSecrets, Webhook, WebhookChange, WebhookKey, WebhookStatus,
 };
@@ -278,5 +280,54 @@ impl DeliveryStore for MemoryWebhooks {
             tables.deliveries.remove(key);
         }
         Ok(old.len().try_into().unwrap())
+    }
+}
+
+impl Outbox {
+    fn sealed(&mut self) -> impl Iterator<Item = (WebhookSecretPlace, &mut SealedSecret)> {
+        self.webhooks.iter_mut().flat_map(|(key, (_, secrets))| {
+            let StoredSecrets { current, old } = secrets;
+            let all = std::iter::once(current).chain(old.as_mut().map(|(secret, _)| secret));
+            all.map(|secret| (WebhookSecretPlace { webhook: *key, secret: secret.id }, &mut secret.sealed))
+        })
+    }
+
+    fn exchange(&mut self, exchange: Exchange<WebhookSecretPlace>) -> Exchanged {
+        let Exchange { place, old, new } = exchange;
+        match self.sealed().find(|(there, sealed)| *there == place && **sealed == old) {
+            Some((_, sealed)) => {
+                *sealed = new;
+                Exchanged::Done
+            }
+            None => Exchanged::Lost,
+        }
+    }
+}
+
+#[async_trait]
+impl SealedRows<WebhookSecretPlace> for MemoryWebhooks {
+    async fn sealed_with(
+        &self,
+        key: KeyId,
+        after: Option<WebhookSecretPlace>,
+        limit: u32,
+    ) -> Result<Vec<SealedRow<WebhookSecretPlace>>, PortFailure> {
+        let order = |place: &WebhookSecretPlace| (place.webhook.organization, place.secret);
+        let mut tables = self.tables.lock().unwrap();
+        let rows = tables.sealed().filter(|(_, sealed)| sealed.key == key);
+        let mut rows: Vec<_> =
+            rows.map(|(place, sealed)| SealedRow { place, sealed: sealed.clone() }).collect();
+        rows.retain(|row| after.as_ref().is_none_or(|after| order(&row.place) > order(after)));
+        rows.sort_by_key(|row| order(&row.place));
+        rows.truncate(limit.try_into().unwrap());
+        Ok(rows)
+    }
+
+    async fn exchange(
+        &self,
+        exchanges: Vec<Exchange<WebhookSecretPlace>>,
+    ) -> Result<Vec<Exchanged>, PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        Ok(exchanges.into_iter().map(|exchange| tables.exchange(exchange)).collect())
     }
 }
