@@ -9,6 +9,7 @@ use countersign_domain::health::Dependency;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
+use countersign_domain::two_factor::directory::UserDirectory;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
 use countersign_domain::two_factor::import::ImportFactor;
 use countersign_domain::two_factor::proof_ports::AssertionKeySet;
@@ -50,6 +51,8 @@ pub struct Api {
     /// What happened.
     pub audit: Arc<dyn AuditLog>,
     /// Reads quotas, for the headers of refusals.
+    /// Which users have a second factor.
+    pub users: Arc<dyn UserDirectory>,
     pub quota: Arc<QuotaMeter>,
     /// What must work for the service to be ready.
     pub dependencies: Vec<Arc<dyn Dependency>>,

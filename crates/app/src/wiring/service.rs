@@ -117,6 +117,7 @@ fn api(
         change_policy: Arc::new(change_policy),
         assertion_keys: ring.clone(),
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
+        users: stores.users.clone(),
         audit: stores.audit.clone(),
         quota,
         dependencies: vec![stores.health.clone(), session.clock_health.clone(), Arc::new(keys_readiness)],

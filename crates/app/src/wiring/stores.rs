@@ -10,6 +10,7 @@ use countersign_domain::health::Dependency;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
+use countersign_domain::two_factor::directory::UserDirectory;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
@@ -42,6 +43,8 @@ pub(crate) struct Stores {
     pub(crate) sealed: Arc<dyn SealedRows<FactorPlace>>,
     /// The sealed secrets of webhooks.
     pub(crate) sealed_webhooks: Arc<dyn SealedRows<WebhookSecretPlace>>,
+    /// The users of the same factors.
+    pub(crate) users: Arc<dyn UserDirectory>,
     /// Fingerprints of keys.
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
@@ -97,6 +100,7 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         proofs: database.clone(),
         sealed: database.clone(),
         sealed_webhooks: database.clone(),
+        users: database.clone(),
         key_registry: database.clone(),
         health: database,
     })

@@ -6,6 +6,7 @@ pub mod backup_codes;
 pub mod base32;
 pub mod change_policy;
 pub mod code;
+pub mod directory;
 pub mod disable;
 pub mod factor;
 pub mod import;

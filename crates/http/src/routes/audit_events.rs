@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, Type};
 
-use super::trail::{Page, paged, read};
+use super::pagination::{Page, paged};
 use super::{Route, Verb};
 use crate::gate::{Handler, OrganizationCall, Outcome};
 use crate::openapi::documented::{Documented, QueryParameter, success};
@@ -84,12 +84,13 @@ async fn handle(call: OrganizationCall) -> Outcome {
     let OrganizationCall { state, organization, environment, query, .. } = call;
     let mut parameters = parameters(&query)?;
     let user = parameters.optional("user_id", |text| UserId::new(text));
-    let page = Page::take(&mut parameters);
-    let Page { after, limit } = parameters.finish(Some(page))?;
+    let page = Page::take(&mut parameters, |text| text.parse().ok());
+    let page = parameters.finish(Some(page))?;
 
-    let part = TrailPart::of_key(environment);
-    let query = AuditQuery { organization: organization.id, part, user, after, limit: limit.get() };
-    let (records, next_cursor) = read(&state, query).await?;
+    let (part, limit) = (TrailPart::of_key(environment), page.to_read());
+    let query = AuditQuery { organization: organization.id, part, user, after: page.after, limit };
+    let records = state.in_time(state.api.audit.page(query)).await??;
+    let (records, next_cursor) = page.cut(records, |record| record.id);
     reply::ok(&AuditEventList { data: records.into_iter().map(Into::into).collect(), next_cursor })
 }
 

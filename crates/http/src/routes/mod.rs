@@ -3,6 +3,7 @@
 mod assertion_keys;
 mod audit_events;
 mod backup_codes;
+mod coverage;
 mod disable;
 mod docs;
 mod docs_redirect;
@@ -12,13 +13,14 @@ mod import;
 mod me;
 mod openapi_document;
 mod page;
+mod pagination;
 mod policy;
 pub(crate) mod ready;
 mod reset;
 mod security_events;
 mod setup;
 mod status;
-mod trail;
+mod users;
 mod verify;
 mod verify_setup;
 
@@ -86,6 +88,8 @@ pub(crate) const ROUTES: &[Route] = &[
     import::ROUTE,
     policy::GET,
     policy::PATCH,
+    users::ROUTE,
+    coverage::ROUTE,
     audit_events::ROUTE,
     assertion_keys::ROUTE,
     health::ROUTE,

@@ -7,7 +7,7 @@ use countersign_domain::identity::Environment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::trail::{Page, paged, read};
+use super::pagination::{Page, paged};
 use super::{Route, Verb};
 use crate::gate::{AccountCall, Handler, Outcome};
 use crate::openapi::documented::{Documented, success};
@@ -97,13 +97,14 @@ impl From<AuditRecord> for SecurityEventBody {
 async fn handle(call: AccountCall) -> Outcome {
     let AccountCall { state, subject, query, .. } = call;
     let mut parameters = parameters(&query)?;
-    let page = Page::take(&mut parameters);
-    let Page { after, limit } = parameters.finish(Some(page))?;
+    let page = Page::take(&mut parameters, |text| text.parse().ok());
+    let page = parameters.finish(Some(page))?;
 
-    let part = TrailPart::Only(subject.environment);
+    let (part, limit) = (TrailPart::Only(subject.environment), page.to_read());
     let (organization, user) = (subject.organization, Some(subject.user));
-    let query = AuditQuery { organization, part, user, after, limit: limit.get() };
-    let (records, next_cursor) = read(&state, query).await?;
+    let query = AuditQuery { organization, part, user, after: page.after, limit };
+    let records = state.in_time(state.api.audit.page(query)).await??;
+    let (records, next_cursor) = page.cut(records, |record| record.id);
     reply::ok(&SecurityEventList { data: records.into_iter().map(Into::into).collect(), next_cursor })
 }
 

@@ -34,3 +34,4 @@ mod statuses_of_setup;
 mod stopping;
 mod support;
 mod trail;
+mod users;

@@ -50,7 +50,7 @@ async fn post(world: &World, token: &str, path: &str, body: &Value) -> Answer {
 #[tokio::test]
 async fn each_route_needs_one_of_its_scopes_and_no_other_helps() {
     let routes = routes();
-    assert_eq!(routes.len(), 11);
+    assert_eq!(routes.len(), 13);
     for (method, path, scopes) in routes {
         let world = World::new().await;
         assert!(!scopes.is_empty(), "{method} {path} declares no scope");

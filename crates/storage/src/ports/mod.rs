@@ -14,4 +14,5 @@ mod proofs;
 mod sealed_factors;
 mod sealed_webhooks;
 mod usage;
+mod users;
 mod webhooks;

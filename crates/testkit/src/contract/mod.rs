@@ -20,6 +20,7 @@ pub mod sealed_webhooks;
 pub mod secret_sealer;
 mod stores;
 pub mod usage_store;
+pub mod user_directory;
 pub mod webhook_sealer;
 pub mod webhook_store;
 
@@ -54,6 +55,7 @@ where
         ("webhook_store", webhook_store::cases()),
         ("delivery_store", delivery_store::cases()),
         ("sealed_webhooks", sealed_webhooks::cases()),
+        ("user_directory", user_directory::cases()),
     ];
     let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
     all.extend(trials("key_registry", key_registry::cases(), with_organizations.clone()));

@@ -13,6 +13,7 @@ use countersign_domain::identity::OrganizationId;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
+use countersign_domain::two_factor::directory::UserDirectory;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
@@ -31,6 +32,8 @@ pub struct Stores {
     pub proofs: Arc<dyn ProofStore>,
     /// The sealed secrets of the same factors.
     pub sealed: Arc<dyn SealedRows<FactorPlace>>,
+    /// The users of the same factors.
+    pub users: Arc<dyn UserDirectory>,
     /// The organizations.
     pub organizations: Arc<dyn OrganizationStore>,
     /// The plans.
@@ -71,6 +74,7 @@ impl Stores {
         factors: Arc<dyn FactorStore>,
         proofs: Arc<dyn ProofStore>,
         sealed: Arc<dyn SealedRows<FactorPlace>>,
+        users: Arc<dyn UserDirectory>,
         organizations: Arc<dyn OrganizationStore>,
         plans: Arc<dyn PlanStore>,
         api_keys: Arc<dyn ApiKeyStore>,
@@ -87,6 +91,7 @@ impl Stores {
             factors,
             proofs,
             sealed,
+            users,
             organizations,
             plans,
             api_keys,
@@ -109,6 +114,7 @@ impl Stores {
             + ProofStore
             + SealedRows<FactorPlace>
             + SealedRows<WebhookSecretPlace>
+            + UserDirectory
             + OrganizationStore
             + PlanStore
             + ApiKeyStore
@@ -121,6 +127,7 @@ impl Stores {
         D: 'static,
     {
         Self::new(
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

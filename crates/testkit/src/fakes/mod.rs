@@ -18,6 +18,7 @@ mod signer;
 mod stores;
 mod usage;
 mod user_tokens;
+mod users;
 mod verifier;
 mod webhooks;
 

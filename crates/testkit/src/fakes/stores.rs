@@ -58,6 +58,7 @@ impl MemoryStores {
         Stores::new(
             self.factors.clone(),
             self.factors.clone(),
+            self.factors.clone(),
             self.factors,
             self.organizations,
             self.plans,

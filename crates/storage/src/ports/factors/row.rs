@@ -12,7 +12,7 @@ use diesel::prelude::*;
 use crate::column::{corrupt, number, parse, present, storable, subject, subject_key, time};
 use crate::schema::factors;
 
-pub(super) const PENDING: &str = "pending";
+pub(crate) const PENDING: &str = "pending";
 pub(crate) const ENABLED: &str = "enabled";
 
 /// A row of `factors`, in the order of its columns.
