@@ -87,3 +87,23 @@ fn tables_are_not_taken_away_under_a_server() {
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("stop the server first"), "{}", ran.stderr);
 }
+
+#[tokio::test]
+async fn a_changed_policy_is_in_force_within_seconds_and_in_the_trail() {
+    let home = Home::new();
+    let server = home.serve("serve");
+    let organization = home.organization("free");
+    let key = home.json(&format!("api-key create --org {organization} --env live --scope audit:read"));
+    let token = home.token(&organization, "bob");
+    assert_eq!(server.get("/v1/me/2fa", &token).await.body()["required"], false);
+    home.json(&format!("org policy set {organization} --require-2fa true"));
+    until(&server, "/v1/me/2fa", &token, |answer| answer.body()["required"] == true).await;
+    let trail = server.get("/v1/audit-events", &text(&key["key"])).await.body();
+    let told = trail["data"].as_array().unwrap().iter();
+    let told: Vec<_> = told.filter(|event| event["name"] == "organization.policy_changed").collect();
+    assert_eq!(told.len(), 1, "{trail}");
+    assert_eq!(
+        (&told[0]["actor"], &told[0]["details"]["new_require_2fa"]),
+        (&"operator".into(), &"true".into())
+    );
+}

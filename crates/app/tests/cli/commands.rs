@@ -1,5 +1,6 @@
 //! Every command, for people and for machines.
 
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{Home, text};
@@ -22,6 +23,31 @@ fn organizations_are_made_shown_suspended_and_resumed() {
 }
 
 #[test]
+fn a_policy_is_changed_field_by_field() {
+    let home = Home::new();
+    let id = home.organization("free");
+    let mut policy = json!({
+        "require_2fa": false, "enforce_after": null, "max_attempts": 5, "lock_seconds": 60, "digits": 6,
+    });
+    assert_eq!(home.json(&format!("org policy show {id}")), policy);
+    for (flags, field, value) in [
+        ("--require-2fa true", "require_2fa", json!(true)),
+        ("--enforce-after 2027-01-01T00:00:00Z", "enforce_after", json!("2027-01-01T00:00:00.000Z")),
+        ("--max-attempts 3 --lock-seconds 3600", "max_attempts", json!(3)),
+        ("--enforce-after now --digits 8", "digits", json!(8)),
+    ] {
+        policy[field] = value;
+        match field {
+            "max_attempts" => policy["lock_seconds"] = json!(3_600),
+            "digits" => policy["enforce_after"] = Value::Null,
+            _ => {}
+        }
+        assert_eq!(home.json(&format!("org policy set {id} {flags}")), policy);
+    }
+    assert_eq!(home.json(&format!("org policy show {id}")), policy);
+}
+
+#[test]
 fn what_does_not_exist_is_named_with_what_to_do() {
     let home = Home::new();
     let nobody = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
@@ -29,6 +55,8 @@ fn what_does_not_exist_is_named_with_what_to_do() {
         ("org create --name A --plan gold".to_owned(), "countersign plan list"),
         (format!("org show {nobody}"), "countersign org list"),
         (format!("org suspend {nobody}"), "countersign org list"),
+        (format!("org policy show {nobody}"), "countersign org list"),
+        (format!("org policy set {nobody} --digits 6"), "countersign org list"),
         (format!("api-key create --org {nobody} --env live --scope 2fa:read"), "countersign org list"),
         (format!("api-key list --org {nobody}"), "countersign org list"),
         (format!("token mint --org {nobody} --user u"), "countersign org list"),
@@ -50,6 +78,13 @@ fn wrong_usage_is_2_and_says_what_is_right() {
         ("org create", "--name"),
         ("org create --name A --plan Gold", "a-z"),
         ("org show 7", "ULID"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV", "--require-2fa"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV --max-attempts 2", "3 to 10"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV --max-attempts 11", "3 to 10"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV --lock-seconds 29", "30 to 3600"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV --lock-seconds 3601", "30 to 3600"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV --digits 7", "6 or 8"),
+        ("org policy set 01ARZ3NDEKTSV4RRFFQ69G5FAV --enforce-after soon", "RFC 3339"),
         ("api-key create --org 01ARZ3NDEKTSV4RRFFQ69G5FAV --env prod --scope 2fa:read", "`live` or `test`"),
         ("api-key create --org 01ARZ3NDEKTSV4RRFFQ69G5FAV --env live --scope all", "2fa:read"),
         ("plan set new --burst 5", "--requests-per-second"),

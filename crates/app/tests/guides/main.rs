@@ -36,7 +36,8 @@ fn path_with_countersign() -> std::ffi::OsString {
 fn follow(guide: &str) {
     let home = Home::new();
     let server = home.serve("serve");
-    let scopes = "--scope 2fa:read --scope 2fa:verify --scope 2fa:manage --scope 2fa:reset";
+    let scopes =
+        "--scope 2fa:read --scope 2fa:verify --scope 2fa:manage --scope 2fa:reset --scope policy:manage";
     let key = home.json(&format!("api-key create --org {} --env live {scopes}", server.demo_organization()));
     let script = commands(&Path::new(GUIDES).join(guide));
     assert!(script.contains("curl"), "{guide} has no commands");
@@ -61,7 +62,7 @@ fn every_guide_is_followed_by_a_test() {
         .filter(|name| name != "README.md")
         .collect();
     pages.sort();
-    assert_eq!(pages, ["lost-phone.md", "rotate-keys.md", "sign-in.md", "step-up.md"]);
+    assert_eq!(pages, ["lost-phone.md", "require-2fa.md", "rotate-keys.md", "sign-in.md", "step-up.md"]);
 }
 
 #[test]
@@ -72,6 +73,11 @@ fn two_factor_authentication_at_sign_in() {
 #[test]
 fn a_step_up_before_a_payment() {
     follow("step-up.md");
+}
+
+#[test]
+fn two_factor_authentication_for_everybody() {
+    follow("require-2fa.md");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `org`: organizations.
 
+mod policy;
+
 use clap::Subcommand;
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
 use countersign_domain::admission::ports::Created;
@@ -46,6 +48,9 @@ pub(crate) enum Arguments {
         /// Its id
         id: OrganizationId,
     },
+    /// What an organization asks of its users' second factors
+    #[command(subcommand)]
+    Policy(policy::Arguments),
 }
 
 pub(crate) fn organization_name(text: &str) -> Result<OrganizationName, NotAnOrganizationName> {
@@ -99,6 +104,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> anyhow::Resu
         Arguments::Show { id } => show(session, &stores, id).await?,
         Arguments::Suspend { id } => set_status(session, &stores, id, OrganizationStatus::Suspended).await?,
         Arguments::Resume { id } => set_status(session, &stores, id, OrganizationStatus::Active).await?,
+        Arguments::Policy(arguments) => policy::run(arguments, session, &stores).await?,
     }
     Ok(Outcome::Done)
 }
