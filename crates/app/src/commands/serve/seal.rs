@@ -38,3 +38,44 @@ pub(super) async fn for_ever(chain: Arc<dyn AuditChain>, clock: Arc<dyn Clock>) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use countersign_domain::audit::event::SecurityEvent;
+    use countersign_domain::audit::ports::AuditLog as _;
+    use countersign_domain::time::Timestamp;
+    use countersign_testkit::build::{self, NOW};
+    use countersign_testkit::clock::ManualClock;
+    use countersign_testkit::fakes::MemoryAudit;
+
+    use super::*;
+
+    /// What is sealed of the trail of organization 1.
+    async fn sealed(trail: &MemoryAudit) -> usize {
+        trail.links(build::organization_id(1), 0, u32::MAX).await.unwrap().len()
+    }
+
+    async fn happened(trail: &MemoryAudit, at: Timestamp) {
+        let event = build::event_about_user(&build::subject("alice"), SecurityEvent::Enabled, at);
+        trail.append(event).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_old_enough_is_sealed_at_the_start_and_the_rest_a_minute_later() {
+        let trail = Arc::new(MemoryAudit::new());
+        let clock = Arc::new(ManualClock::new(NOW));
+        happened(&trail, NOW.saturating_sub(MARGIN)).await;
+        happened(&trail, NOW).await;
+        let sealing = tokio::spawn(for_ever(trail.clone(), clock.clone()));
+        // Time stands still but for sleeps, which pass at once; this one ends before the next round.
+        tokio::time::sleep(EVERY / 2).await;
+        assert_eq!(sealed(&trail).await, 1);
+
+        clock.advance(EVERY);
+        happened(&trail, clock.now()).await;
+        assert_eq!(sealed(&trail).await, 1, "nothing is sealed between the rounds");
+        tokio::time::sleep(EVERY).await;
+        assert_eq!(sealed(&trail).await, 2);
+        sealing.abort();
+    }
+}
