@@ -2,7 +2,8 @@
 //!
 //! This crate computes and decides. It performs no I/O, reads no clock and draws no randomness of its own:
 //! whatever it needs from outside is a *port*, a small trait that stands beside the use case it serves
-//! (`two_factor::ports`, `quota::ports`, `admission::ports`, `audit::ports`, `webhooks::ports`, and [`time::Clock`],
+//! (`two_factor::ports`, `quota::ports`, `admission::ports`, `audit::ports`, `webhooks::ports`, `idempotency::ports`, and
+//! [`time::Clock`],
 //! [`entropy::Entropy`], [`keys::KeyRegistry`], [`health::Dependency`]). It builds without an async runtime,
 //! a database or a web framework, so a batch tool can use it as it is.
 //!
@@ -27,6 +28,7 @@ pub mod audit;
 pub mod entropy;
 pub mod failure;
 pub mod health;
+pub mod idempotency;
 pub mod identity;
 pub mod keys;
 pub mod quota;

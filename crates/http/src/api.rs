@@ -6,6 +6,7 @@ use countersign_domain::admission::admit::Admission;
 use countersign_domain::audit::ports::AuditLog;
 use countersign_domain::entropy::Entropy;
 use countersign_domain::health::Dependency;
+use countersign_domain::idempotency::answer_once::AnswerOnce;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::time::Clock;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
@@ -28,6 +29,8 @@ pub struct Api {
     pub entropy: Arc<dyn Entropy>,
     /// Who may come in.
     pub admission: Arc<Admission>,
+    /// Answers calls once, however often they are sent.
+    pub answer_once: Arc<AnswerOnce>,
     /// Begins set-ups.
     pub start_setup: Arc<StartSetup>,
     /// Confirms set-ups.
@@ -48,11 +51,11 @@ pub struct Api {
     pub assertion_keys: Arc<dyn AssertionKeySet>,
     /// Reads the state of a second factor.
     pub read_status: Arc<ReadStatus>,
+    /// Which users have a second factor.
+    pub users: Arc<dyn UserDirectory>,
     /// What happened.
     pub audit: Arc<dyn AuditLog>,
     /// Reads quotas, for the headers of refusals.
-    /// Which users have a second factor.
-    pub users: Arc<dyn UserDirectory>,
     pub quota: Arc<QuotaMeter>,
     /// What must work for the service to be ready.
     pub dependencies: Vec<Arc<dyn Dependency>>,

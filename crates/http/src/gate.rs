@@ -20,9 +20,11 @@ use crate::body::Body;
 use crate::boundary::Disposition;
 use crate::client_address::client_address;
 use crate::credentials::bearer_token;
+use crate::once::{Keyed, credential, once};
 use crate::refusal::problem::Problem;
 use crate::refusal::{Account, Refusal};
 use crate::reply::rate::Rate;
+use crate::routes::Route;
 use crate::state::State;
 
 /// What a handler makes of a call.
@@ -79,45 +81,34 @@ pub(crate) struct OrganizationCall {
     pub(crate) query: String,
 }
 
-impl Handler {
-    /// Answers a request.
-    pub(crate) async fn serve(
-        self,
-        state: Arc<State>,
-        request: HttpRequest,
-        payload: web::Payload,
-    ) -> HttpResponse {
-        let id = request_id(&state, &request);
-        match self {
-            Self::Public(handler) => {
-                let outcome = caught(handler(PublicCall { state: state.clone(), request })).await;
-                match outcome {
-                    Ok(response) => response,
-                    Err(problem) => Refusal::from(problem).respond(&state, id).await,
-                }
+/// Answers a request.
+pub(crate) async fn serve(
+    route: &'static Route,
+    state: Arc<State>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let id = request_id(&state, &request);
+    let arrival = Arrival { route, state, id, request, payload };
+    match route.handler {
+        Handler::Public(handler) => {
+            let Arrival { state, request, .. } = arrival;
+            let outcome = caught(handler(PublicCall { state: state.clone(), request })).await;
+            match outcome {
+                Ok(response) => response,
+                Err(problem) => Refusal::from(problem).respond(&state, id).await,
             }
-            Self::User(handler) => {
-                let access =
-                    |principal: Principal, _: &HttpRequest| Ok((principal.into_user()?, Actor::User));
-                serve_admitted(account(access, handler), state, id, request, payload).await
-            }
-            Self::Platform(scopes, handler) => {
-                let access =
-                    |principal: Principal, request: &HttpRequest| named_user(principal, scopes, request);
-                serve_admitted(account(access, handler), state, id, request, payload).await
-            }
-            Self::Organization(scopes, handler) => {
-                let answer = |entry: Entry| {
-                    let Entry { state, principal, organization, id, client, request, payload } = entry;
-                    let key = principal.into_api_key(scopes)?;
-                    let environment = key.environment;
-                    let caller = Caller { actor: Actor::ApiKey(key.key), request: Some(id), address: client };
-                    let query = request.query_string().to_owned();
-                    let call = OrganizationCall { state, organization, environment, caller, query };
-                    Ok(handler(call, Body::new(request, payload)))
-                };
-                serve_admitted(answer, state, id, request, payload).await
-            }
+        }
+        Handler::User(handler) => {
+            let access = |principal: Principal, _: &HttpRequest| Ok((principal.into_user()?, Actor::User));
+            serve_admitted(account(access, handler), arrival).await
+        }
+        Handler::Platform(scopes, handler) => {
+            let access = |principal: Principal, request: &HttpRequest| named_user(principal, scopes, request);
+            serve_admitted(account(access, handler), arrival).await
+        }
+        Handler::Organization(scopes, handler) => {
+            serve_admitted(|entry| answer_organization(entry, scopes, handler), arrival).await
         }
     }
 }
@@ -127,15 +118,21 @@ pub(crate) fn request_id(state: &State, request: &HttpRequest) -> RequestId {
     request.extensions().get().copied().unwrap_or_else(|| state.request_ids.next())
 }
 
-/// A call that came in, before its permission is known.
-struct Entry {
+/// A request before anything is known of its caller.
+struct Arrival {
+    route: &'static Route,
     state: Arc<State>,
-    principal: Principal,
-    organization: Organization,
     id: RequestId,
-    client: Option<IpAddr>,
     request: HttpRequest,
     payload: web::Payload,
+}
+
+/// A call that came in, before its permission is known.
+struct Entry {
+    arrival: Arrival,
+    principal: Principal,
+    organization: Organization,
+    client: Option<IpAddr>,
 }
 
 /// Answers calls about the account that `access` finds.
@@ -144,32 +141,64 @@ fn account(
     handler: AccountHandler,
 ) -> impl FnOnce(Entry) -> Result<LocalBoxFuture<'static, Outcome>, Problem> {
     move |entry| {
-        let Entry { state, principal, organization, id, client, request, payload } = entry;
+        let Entry { arrival, principal, organization, client } = entry;
+        let Arrival { route, state, id, request, payload } = arrival;
+        let credential = credential(route, &request, &principal);
         let (subject, actor) = access(principal, &request)?;
+        let data = (subject.organization, subject.environment);
+        let keyed = credential
+            .map(|credential| Keyed::new(route, &request, &credential, data, Some(&subject.user)))
+            .transpose()?;
         let caller = Caller { actor, request: Some(id), address: client };
         let query = request.query_string().to_owned();
-        let call = AccountCall { state, subject, organization, caller, query };
-        Ok(handler(call, Body::new(request, payload)))
+        let call = AccountCall { state: state.clone(), subject, organization, caller, query };
+        let body = Body::new(request, payload);
+        Ok(match keyed {
+            None => handler(call, body),
+            Some(keyed) => once(keyed, state, id, body, move |body| handler(call, body)),
+        })
     }
+}
+
+/// Answers calls about an organization as a whole.
+fn answer_organization(
+    entry: Entry,
+    scopes: &[Scope],
+    handler: OrganizationHandler,
+) -> Result<LocalBoxFuture<'static, Outcome>, Problem> {
+    let Entry { arrival, principal, organization, client } = entry;
+    let Arrival { route, state, id, request, payload } = arrival;
+    let credential = credential(route, &request, &principal);
+    let key = principal.into_api_key(scopes)?;
+    let environment = key.environment;
+    let data = (organization.id, environment);
+    let keyed =
+        credential.map(|credential| Keyed::new(route, &request, &credential, data, None)).transpose()?;
+    let caller = Caller { actor: Actor::ApiKey(key.key), request: Some(id), address: client };
+    let query = request.query_string().to_owned();
+    let call = OrganizationCall { state: state.clone(), organization, environment, caller, query };
+    let body = Body::new(request, payload);
+    Ok(match keyed {
+        None => handler(call, body),
+        Some(keyed) => once(keyed, state, id, body, move |body| handler(call, body)),
+    })
 }
 
 async fn serve_admitted(
     answer: impl FnOnce(Entry) -> Result<LocalBoxFuture<'static, Outcome>, Problem>,
-    state: Arc<State>,
-    id: RequestId,
-    request: HttpRequest,
-    payload: web::Payload,
+    arrival: Arrival,
 ) -> HttpResponse {
+    let (state, request, id) = (arrival.state.clone(), &arrival.request, arrival.id);
     let client =
         request.peer_addr().map(|peer| client_address(peer.ip(), request.headers(), &state.settings));
-    let admitted = match admit(&state, &request, client).await {
+    let admitted = match admit(&state, request, client).await {
         Ok(admitted) => admitted,
         Err(refusal) => return refusal.respond(&state, id).await,
     };
     let Admitted { principal, organization, rate } = admitted;
     let rate = Rate::Organization(rate);
     let account = Account { organization: organization.clone(), environment: principal.environment() };
-    let entry = Entry { state: state.clone(), principal, organization, id, client, request, payload };
+    let entry = Entry { arrival, principal, organization, client };
     let outcome = match answer(entry) {
         Ok(answering) => caught(answering).await,
         Err(denied) => Err(denied),
@@ -209,6 +238,6 @@ async fn admit(state: &State, request: &HttpRequest, client: Option<IpAddr>) -> 
 }
 
 /// A panic costs the one request in which it happened.
-async fn caught<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+pub(crate) async fn caught<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(Problem::Panic))
 }

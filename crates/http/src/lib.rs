@@ -9,7 +9,8 @@
 //! 3. `routes`: one table names every route with its access policy and its documentation. The router, the OpenAPI
 //!    document and the tests are made from it.
 //! 4. `gate`: credentials, rate limit, permission, in this order and before any look at the body.
-//! 5. The endpoint: reads the body, calls one use case, maps its outcome.
+//! 5. `once`: a `POST` with an `Idempotency-Key` that was sent before gets its first answer again.
+//! 6. The endpoint: reads the body, calls one use case, maps its outcome.
 //!
 //! Status codes exist only here: `refusal::answer` is the one match from the domain's errors to statuses, codes and
 //! details.
@@ -26,6 +27,8 @@ mod boundary;
 mod client_address;
 mod credentials;
 mod gate;
+mod idempotency_key;
+mod once;
 mod openapi;
 mod query;
 mod quota_cache;

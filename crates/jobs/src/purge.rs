@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::idempotency::ports::IdempotencyStore;
 use countersign_domain::time::{Clock, Timestamp};
 use countersign_domain::two_factor::ports::FactorStore;
 
@@ -33,6 +34,20 @@ impl Expiring for ExpiredSetups {
 
     async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         self.0.purge_expired(now, limit).await
+    }
+}
+
+/// Answers of calls that can be sent again, and claims of calls that never ended.
+pub struct ExpiredAnswers(pub Arc<dyn IdempotencyStore>);
+
+#[async_trait]
+impl Expiring for ExpiredAnswers {
+    fn name(&self) -> &'static str {
+        "expired answers"
+    }
+
+    async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        self.0.purge_calls(now, limit).await
     }
 }
 
@@ -119,6 +134,19 @@ mod tests {
         let world = World::with_expired(BATCH + 1).await;
         assert_eq!(world.purge(1).await, BATCH.into());
         assert_eq!(world.purge(1).await, 1);
+    }
+
+    #[tokio::test]
+    async fn answers_go_when_their_time_is_over() {
+        let World { factors, clock, stop, .. } = World::with_expired(0).await;
+        let claim = build::call_claim(&build::named_call(&build::subject("alice"), "one"), clock.now());
+        let _ = factors.claim_call(claim.clone()).await.unwrap();
+        assert!(factors.keep_answer(build::kept_answer(&claim)).await.unwrap());
+        let kind = ExpiredAnswers(factors);
+        for (wait, removed) in [(Duration::from_secs(599), 0), (Duration::from_secs(1), 1)] {
+            clock.advance(wait);
+            assert_eq!(purge(&kind, &clock, 1, &mut (), &stop).await.unwrap(), removed);
+        }
     }
 
     #[tokio::test]

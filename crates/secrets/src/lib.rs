@@ -9,7 +9,7 @@
 //! | module | port | technology |
 //! | --- | --- | --- |
 //! | [`OsEntropy`] | `Entropy` | `getrandom` |
-//! | [`XChaChaSealer`] | `SecretSealer`, `WebhookSealer` | XChaCha20-Poly1305 |
+//! | [`XChaChaSealer`] | `SecretSealer`, `WebhookSealer`, `AnswerSealer` | XChaCha20-Poly1305 |
 //! | [`BcryptPool`] | `CodeHasher`, `CodeVerifier` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
 //! | [`Ed25519AssertionSigner`] | `AssertionSigner` | JWS compact form, Ed25519 |
 //! | [`user_token::JwtVerifier`] | `UserTokenVerifier` | JWS compact form, HS256, RS256, ES256, Ed25519 |

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_domain::idempotency::ports::AnswerSealer;
 use countersign_domain::keys::KeyPurpose;
 use countersign_domain::two_factor::ports::{CodeHasher, SecretSealer};
 use countersign_secrets::{
     BcryptCost, BcryptPool, BcryptPoolOptions, CurrentKeyRing, KeyRing, OsEntropy, XChaChaSealer,
 };
-use countersign_testkit::contract::{self, code_hasher, secret_sealer, webhook_sealer};
+use countersign_testkit::contract::{self, answer_sealer, code_hasher, secret_sealer, webhook_sealer};
 
 fn ring() -> Arc<CurrentKeyRing> {
     Arc::new(CurrentKeyRing::new(KeyRing::generate(&OsEntropy).unwrap()).unwrap())
@@ -24,6 +25,10 @@ async fn sealer() -> Arc<dyn SecretSealer> {
 async fn webhook_sealer() -> webhook_sealer::Harness {
     let sealer = Arc::new(XChaChaSealer::new(ring(), Arc::new(OsEntropy)));
     webhook_sealer::Harness { webhooks: sealer.clone(), secrets: sealer }
+}
+
+async fn answers() -> Arc<dyn AnswerSealer> {
+    Arc::new(XChaChaSealer::new(ring(), Arc::new(OsEntropy)))
 }
 
 async fn hasher() -> code_hasher::Harness {
@@ -45,6 +50,7 @@ async fn hasher() -> code_hasher::Harness {
 fn main() -> ExitCode {
     let mut trials = secret_sealer::trials(sealer);
     trials.extend(webhook_sealer::trials(webhook_sealer));
+    trials.extend(answer_sealer::trials(answers));
     trials.extend(code_hasher::trials(hasher));
     contract::run(trials)
 }

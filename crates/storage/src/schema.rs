@@ -218,6 +218,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    idempotent_calls (organization_id, environment, name) {
+        organization_id -> Text,
+        environment -> Text,
+        name -> Binary,
+        request_digest -> Binary,
+        claim_id -> Text,
+        secrets_of -> Nullable<Text>,
+        sealing_key_id -> Nullable<BigInt>,
+        sealed_answer -> Nullable<Binary>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     write_probe (id) {
         id -> Integer,
         writes -> BigInt,

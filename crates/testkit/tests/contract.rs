@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use countersign_domain::idempotency::ports::AnswerSealer;
 use countersign_domain::two_factor::ports::SecretSealer;
 use countersign_testkit::build::{NOW, PEPPER_KEY};
 use countersign_testkit::clock::ManualClock;
-use countersign_testkit::contract::{self, code_hasher, rate_limiter, secret_sealer, webhook_sealer};
+use countersign_testkit::contract::{
+    self, answer_sealer, code_hasher, rate_limiter, secret_sealer, webhook_sealer,
+};
 use countersign_testkit::fakes::{CountingHasher, MemoryLimiter, MemoryStores, PlainSealer};
 
 async fn limiter() -> rate_limiter::Harness {
@@ -23,6 +26,10 @@ async fn webhook_sealer() -> webhook_sealer::Harness {
     webhook_sealer::Harness { webhooks: sealer.clone(), secrets: sealer }
 }
 
+async fn answers() -> Arc<dyn AnswerSealer> {
+    Arc::new(PlainSealer::new())
+}
+
 async fn hasher() -> code_hasher::Harness {
     code_hasher::Harness { hasher: Arc::new(CountingHasher::new()), pepper: PEPPER_KEY }
 }
@@ -33,6 +40,7 @@ fn main() -> ExitCode {
         rate_limiter::trials(limiter),
         secret_sealer::trials(sealer),
         webhook_sealer::trials(webhook_sealer),
+        answer_sealer::trials(answers),
         code_hasher::trials(hasher),
     ];
     contract::run(suites.into_iter().flatten().collect())

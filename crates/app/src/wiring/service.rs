@@ -12,12 +12,12 @@ use countersign_domain::admission::admit::Admission;
 use countersign_domain::admission::authenticate::Authenticator;
 use countersign_domain::admission::bucket::BucketSpec;
 use countersign_domain::admission::ports::{OrganizationStore, RateLimiter};
+use countersign_domain::idempotency::answer_once::{AnswerLimits, AnswerOnce};
 use countersign_domain::keys::readiness::KeysReadiness;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::factor::PendingLimits;
 use countersign_domain::two_factor::import::ImportFactor;
-use countersign_domain::two_factor::ports::SecretSealer;
 use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
 use countersign_domain::two_factor::status::ReadStatus;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
@@ -75,7 +75,13 @@ fn api(
 ) -> anyhow::Result<Api> {
     let (clock, entropy, factors) = (&session.clock, &session.entropy, &stores.factors);
     let limits = setup_limits(&session.config);
-    let sealer: Arc<dyn SecretSealer> = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
+    let sealer = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
+    let answer_once = AnswerOnce {
+        clock: clock.clone(),
+        store: stores.answers.clone(),
+        sealer: sealer.clone(),
+        limits: AnswerLimits::default(),
+    };
     let pool = Arc::new(bcrypt_pool(session, ring)?);
     let proofs = proofs(session, stores, ring, sealer.clone(), &pool);
     // One memory for those who read and for those who change: a change is seen at once.
@@ -107,6 +113,7 @@ fn api(
         clock: clock.clone(),
         entropy: entropy.clone(),
         admission: Arc::new(admission(session, stores, organizations)?),
+        answer_once: Arc::new(answer_once),
         start_setup: Arc::new(start_setup),
         verify_setup: Arc::new(verify_setup),
         verify_code: Arc::new(proofs.verify_code),

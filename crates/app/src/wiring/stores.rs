@@ -7,6 +7,7 @@ use countersign_domain::admission::ports::{ApiKeyStore, OrganizationStore, PlanS
 use countersign_domain::audit::chain_ports::AuditChain;
 use countersign_domain::audit::ports::AuditLog;
 use countersign_domain::health::Dependency;
+use countersign_domain::idempotency::ports::IdempotencyStore;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
@@ -15,7 +16,7 @@ use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
 use countersign_domain::webhooks::ports::WebhookSecretPlace;
-use countersign_jobs::purge::{ExpiredSetups, Expiring};
+use countersign_jobs::purge::{ExpiredAnswers, ExpiredSetups, Expiring};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, ServerLock, migrate};
 
 use crate::config::Config;
@@ -45,6 +46,8 @@ pub(crate) struct Stores {
     pub(crate) sealed_webhooks: Arc<dyn SealedRows<WebhookSecretPlace>>,
     /// The users of the same factors.
     pub(crate) users: Arc<dyn UserDirectory>,
+    /// The answers of calls.
+    pub(crate) answers: Arc<dyn IdempotencyStore>,
     /// Fingerprints of keys.
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
@@ -54,7 +57,7 @@ pub(crate) struct Stores {
 impl Stores {
     /// What goes when it has had its time.
     pub(crate) fn expiring(&self) -> Vec<Arc<dyn Expiring>> {
-        vec![Arc::new(ExpiredSetups(self.factors.clone()))]
+        vec![Arc::new(ExpiredSetups(self.factors.clone())), Arc::new(ExpiredAnswers(self.answers.clone()))]
     }
 }
 
@@ -101,6 +104,7 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         sealed: database.clone(),
         sealed_webhooks: database.clone(),
         users: database.clone(),
+        answers: database.clone(),
         key_registry: database.clone(),
         health: database,
     })

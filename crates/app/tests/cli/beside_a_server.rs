@@ -92,7 +92,7 @@ fn tables_are_not_taken_away_under_a_server() {
 async fn a_changed_policy_is_in_force_within_seconds_and_in_the_trail() {
     let home = Home::new();
     let server = home.serve("serve");
-    let organization = home.organization("free");
+    let organization = home.organization("scale");
     let key = home.json(&format!("api-key create --org {organization} --env live --scope audit:read"));
     let token = home.token(&organization, "bob");
     assert_eq!(server.get("/v1/me/2fa", &token).await.body()["required"], false);

@@ -11,6 +11,7 @@
 mod clock;
 mod contention;
 mod durability;
+mod idempotency;
 mod journey;
 mod limits;
 mod policy;

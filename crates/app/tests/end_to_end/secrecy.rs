@@ -67,7 +67,10 @@ async fn no_secret_code_token_or_key_is_stored_logged_or_answered_again() {
     let mut canaries = Canaries::default();
     canaries.add("user token", &token);
     canaries.add("API key", &key);
-    let setup = server.setup(&token).await.body();
+    // The answer is kept, sealed, because the call has a key.
+    let idempotency_key = "canary-2b7c9f4e-idempotency";
+    canaries.add("idempotency key", idempotency_key);
+    let setup = server.post_once("/v1/me/2fa/setup", &token, idempotency_key, &json!({})).await.body();
     let secret = text(&setup["secret"]);
     canaries.add_in_all_forms("TOTP secret", &BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
     for backup_code in setup["backup_codes"].as_array().unwrap() {

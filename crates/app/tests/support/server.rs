@@ -133,9 +133,13 @@ impl Server {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let response = request.send().await?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        Ok(Answer { status, headers, text: response.text().await? })
+        answer(request).await
+    }
+
+    /// Posts under an idempotency key.
+    pub(crate) async fn post_once(&self, path: &str, token: &str, key: &str, body: &Value) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.address())).bearer_auth(token);
+        answer(request.header("Idempotency-Key", key).json(body)).await.unwrap()
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
@@ -176,6 +180,12 @@ impl Server {
         self.stderr.take().unwrap().join().unwrap();
         (status, self.output.0.lock().unwrap().clone(), self.log())
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    Ok(Answer { status, headers, text: response.text().await? })
 }
 
 impl Drop for Server {

@@ -15,12 +15,32 @@ use crate::settings::HttpSettings;
 /// A body that was not looked at yet.
 pub(crate) struct Body {
     request: HttpRequest,
-    payload: web::Payload,
+    content: Content,
+}
+
+/// Where the bytes of a body are.
+enum Content {
+    /// Still on the connection.
+    Coming(web::Payload),
+    /// Here.
+    Received(Zeroizing<Vec<u8>>),
 }
 
 impl Body {
     pub(crate) const fn new(request: HttpRequest, payload: web::Payload) -> Self {
-        Self { request, payload }
+        Self { request, content: Content::Coming(payload) }
+    }
+
+    /// The same body, off the connection, and what `look` makes of its bytes.
+    pub(crate) async fn received<T>(
+        self,
+        settings: &HttpSettings,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<(Self, T), BodyProblem> {
+        let request = self.request.clone();
+        let bytes = self.bytes(settings).await?;
+        let seen = look(&bytes);
+        Ok((Self { request, content: Content::Received(bytes) }, seen))
     }
 
     /// The object that the body is.
@@ -43,29 +63,33 @@ impl Body {
     }
 
     async fn bytes(self, settings: &HttpSettings) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
+        let payload = match self.content {
+            Content::Coming(payload) => payload,
+            Content::Received(bytes) => return Ok(bytes),
+        };
         let limit = settings.body_limit;
-        if self.declared_length().is_some_and(|length| length > limit) {
+        if declared_length(&self.request).is_some_and(|length| length > limit) {
             return Err(BodyProblem::TooLarge { limit });
         }
-        timeout(settings.timeouts.body, self.receive(limit)).await.map_err(|_| BodyProblem::TooSlow)?
+        timeout(settings.timeouts.body, receive(payload, limit)).await.map_err(|_| BodyProblem::TooSlow)?
     }
+}
 
-    async fn receive(mut self, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
-        // Full size at once: a buffer that grows leaves copies behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
-        while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| BodyProblem::Broken)?;
-            if bytes.len().saturating_add(chunk.len()) > limit {
-                return Err(BodyProblem::TooLarge { limit });
-            }
-            bytes.extend_from_slice(&chunk);
+async fn receive(mut payload: web::Payload, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
+    // Full size at once: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| BodyProblem::Broken)?;
+        if bytes.len().saturating_add(chunk.len()) > limit {
+            return Err(BodyProblem::TooLarge { limit });
         }
-        Ok(bytes)
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes)
+}
 
-    fn declared_length(&self) -> Option<usize> {
-        let length = self.request.headers().get(CONTENT_LENGTH)?.to_str().ok()?;
-        // A length that does not fit is longer than any limit.
-        Some(length.trim().parse().unwrap_or(usize::MAX))
-    }
+fn declared_length(request: &HttpRequest) -> Option<usize> {
+    let length = request.headers().get(CONTENT_LENGTH)?.to_str().ok()?;
+    // A length that does not fit is longer than any limit.
+    Some(length.trim().parse().unwrap_or(usize::MAX))
 }

@@ -122,6 +122,20 @@ impl Documented {
         self.outcome(409, &description, Some(super::error_body()))
     }
 
+    /// 409 also for what an idempotency key stands in the way of.
+    pub(super) fn repeatable(mut self) -> Self {
+        const REASONS: &str = "idempotency_in_progress or idempotency_mismatch";
+        match self.outcomes.iter_mut().find(|outcome| outcome.status == 409) {
+            Some(conflict) => {
+                conflict.description.push_str(" With an `Idempotency-Key` also ");
+                conflict.description.push_str(REASONS);
+                conflict.description.push('.');
+                self
+            }
+            None => self.conflict(REASONS),
+        }
+    }
+
     /// 423, while too many wrong codes lock the factor.
     pub(crate) fn locked(self) -> Self {
         let description = "Too many wrong codes; nothing was looked at. `details.locked_until` says when to try again, and is \

@@ -54,6 +54,11 @@ pub(super) fn elsewhere(status: u16) -> Vec<Listed> {
     headers
 }
 
+/// What says that an answer was given before.
+pub(super) const fn replayed() -> Listed {
+    optional("Idempotency-Replayed")
+}
+
 const fn required(name: &'static str) -> Listed {
     Listed { name, required: true }
 }
@@ -117,6 +122,9 @@ fn meaning(name: &str) -> (Kind, &'static str) {
             "Relationships in a billing period. Absent when unlimited, and when nobody knows whose quota it is.",
         ),
         "X-Quota-Reset" => (Kind::Instant, "When the billing period and the quota roll over."),
+        "Idempotency-Replayed" => {
+            (Kind::Text, "`true` when the `Idempotency-Key` was sent before: this is the first answer again.")
+        }
         "WWW-Authenticate" => (Kind::Text, "A Bearer challenge (RFC 6750)."),
         _ => (Kind::Text, "Where to go."),
     }

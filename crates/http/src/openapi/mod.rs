@@ -5,7 +5,7 @@ mod headers;
 
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{
-    HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, Paths,
+    HttpMethod, Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, Paths,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -15,6 +15,7 @@ use utoipa::openapi::{
 };
 
 use crate::gate::Handler;
+use crate::idempotency_key;
 use crate::refusal::envelope::ErrorEnvelope;
 use crate::routes::{ROUTES, Route, Verb};
 use documented::{Body, Documented, Outcome, Schemas, success};
@@ -31,7 +32,7 @@ pub fn openapi() -> OpenApi {
         collect(&documented, &mut schemas);
         let method = match route.verb {
             Verb::Get => HttpMethod::Get,
-            Verb::Post => HttpMethod::Post,
+            Verb::Post(_) => HttpMethod::Post,
             Verb::Patch => HttpMethod::Patch,
         };
         let item = PathItem::new(method, operation(route, &documented));
@@ -102,6 +103,9 @@ fn whole(route: &Route) -> Documented {
             documented = documented.outcome(status, description, Some(error_body()));
         }
     }
+    if is_repeatable(route) {
+        documented = documented.repeatable();
+    }
     if documented.request.is_some() {
         for (status, description) in [
             (408, "The body came too slowly."),
@@ -144,6 +148,9 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
         operation = operation.parameter(parameter.required(Required::True).schema(Some(schema.build())));
     }
+    if is_repeatable(route) {
+        operation = operation.parameter(key_parameter());
+    }
     for parameter in &documented.query {
         let documented = ParameterBuilder::new().name(parameter.name).parameter_in(ParameterIn::Query);
         let documented = documented.required(Required::False).description(Some(parameter.description));
@@ -155,9 +162,24 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         operation = operation.request_body(Some(body.required(Some(required)).build()));
     }
     for outcome in &documented.outcomes {
-        operation = operation.response(outcome.status.to_string(), response(outcome, is_under_v1(route)));
+        operation = operation.response(outcome.status.to_string(), response(outcome, route));
     }
     operation.build()
+}
+
+/// The header that makes a `POST` repeatable.
+fn key_parameter() -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
+    ParameterBuilder::new()
+        .name(idempotency_key::NAME)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Your name for this call, such as a UUID: 1 to 255 printable ASCII characters. Within ten minutes the same call \
+             with the same key does nothing again and gets the same answer.",
+        ))
+        .schema(Some(schema.pattern(Some("^[ -~]{1,255}$")).build()))
+        .build()
 }
 
 /// Whether credentials are asked for, and so which refusals and headers are possible.
@@ -165,9 +187,17 @@ const fn is_under_v1(route: &Route) -> bool {
     !matches!(route.handler, Handler::Public(_))
 }
 
-fn response(outcome: &Outcome, under_v1: bool) -> Response {
-    let listed =
-        if under_v1 { headers::under_v1(outcome.status) } else { headers::elsewhere(outcome.status) };
+/// Whether the route honours an `Idempotency-Key`.
+const fn is_repeatable(route: &Route) -> bool {
+    matches!(route.verb, Verb::Post(_))
+}
+
+fn response(outcome: &Outcome, route: &Route) -> Response {
+    let status = outcome.status;
+    let mut listed = if is_under_v1(route) { headers::under_v1(status) } else { headers::elsewhere(status) };
+    if is_repeatable(route) && matches!(status, 200 | 422) {
+        listed.push(headers::replayed());
+    }
     let mut response = ResponseBuilder::new().description(&outcome.description);
     for header in listed {
         response = response.header(header.name, header.describe());

@@ -8,6 +8,7 @@ use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::ports::TokenRefusal;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::idempotency::answer_once::RepetitionError;
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
@@ -49,6 +50,13 @@ pub(crate) enum Extra {
     Close,
 }
 
+impl Answer {
+    /// Whether it tells what became of an attempt: one that was charged, so that the same call must not be run again.
+    pub(crate) fn is_verdict(&self) -> bool {
+        self.code == ErrorCode::InvalidCode
+    }
+}
+
 impl Problem {
     /// What the caller is told.
     pub(crate) fn answer(&self) -> Answer {
@@ -83,6 +91,7 @@ impl Problem {
             Self::Import(error @ ImportError::AlreadyEnabled) => {
                 conflict("already_enabled", error.to_string())
             }
+            Self::Repetition(error) => repetition(error),
             Self::Port(failure)
             | Self::Import(ImportError::Failure(failure))
             | Self::ChangePolicy(ChangePolicyError::Failure(failure)) => port(failure),
@@ -206,6 +215,14 @@ fn proof(error: &ProofError) -> Answer {
         }
         ProofError::NotEnabled => conflict("not_enabled", error.to_string()),
         ProofError::Failure(failure) => port(failure),
+    }
+}
+
+fn repetition(error: &RepetitionError) -> Answer {
+    match error {
+        RepetitionError::InProgress => conflict("idempotency_in_progress", error.to_string()),
+        RepetitionError::OtherCall => conflict("idempotency_mismatch", error.to_string()),
+        RepetitionError::Failure(failure) => port(failure),
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
+use countersign_domain::idempotency::answer_once::RepetitionError;
 use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
 use countersign_domain::two_factor::import::ImportError;
@@ -65,6 +66,9 @@ pub(crate) enum Problem {
     /// A policy was not changed.
     #[error(transparent)]
     ChangePolicy(#[from] ChangePolicyError),
+    /// A repetition is not answered.
+    #[error(transparent)]
+    Repetition(#[from] RepetitionError),
     /// A port could not do its job.
     #[error(transparent)]
     Port(#[from] PortFailure),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Route, Verb};
+use super::{Idempotency, Route, Verb};
 use crate::body::Body;
 use crate::body::fields::Fields;
 use crate::gate::{AccountCall, Handler, Outcome};
@@ -15,7 +15,7 @@ use crate::openapi::documented::{Documented, request, success};
 use crate::reply;
 
 pub(super) const ROUTE: Route = Route {
-    verb: Verb::Post,
+    verb: Verb::Post(Idempotency::KeptWithSecrets),
     path: "/v1/me/2fa/backup-codes",
     handler: Handler::User(|call, body| Box::pin(handle(call, body))),
     documented,

@@ -5,7 +5,7 @@ use countersign_domain::two_factor::presented_code::PresentedCode;
 use utoipa::ToSchema;
 
 use super::status::StatusBody;
-use super::{Route, Verb};
+use super::{Idempotency, Route, Verb};
 use crate::body::Body;
 use crate::body::fields::Fields;
 use crate::gate::{AccountCall, Handler, Outcome};
@@ -13,7 +13,7 @@ use crate::openapi::documented::{Documented, request, success};
 use crate::reply;
 
 pub(super) const ROUTE: Route = Route {
-    verb: Verb::Post,
+    verb: Verb::Post(Idempotency::Kept),
     path: "/v1/me/2fa/disable",
     handler: Handler::User(|call, body| Box::pin(handle(call, body))),
     documented,

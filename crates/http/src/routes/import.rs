@@ -8,7 +8,7 @@ use countersign_domain::two_factor::secret::TotpSecret;
 use utoipa::ToSchema;
 
 use super::status::StatusBody;
-use super::{Route, Verb};
+use super::{Idempotency, Route, Verb};
 use crate::body::Body;
 use crate::body::fields::{Fields, within};
 use crate::gate::{AccountCall, Handler, Outcome};
@@ -16,7 +16,7 @@ use crate::openapi::documented::{Documented, request, success};
 use crate::reply;
 
 pub(super) const ROUTE: Route = Route {
-    verb: Verb::Post,
+    verb: Verb::Post(Idempotency::Kept),
     path: "/v1/users/{user_id}/2fa/import",
     handler: Handler::Platform(&[Scope::TwoFactorManage], |call, body| Box::pin(handle(call, body))),
     documented,

@@ -30,7 +30,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::gate::{Handler, request_id};
+use crate::gate::{Handler, request_id, serve};
 use crate::openapi::documented::Documented;
 use crate::refusal::Refusal;
 use crate::refusal::problem::Problem;
@@ -52,17 +52,26 @@ pub(crate) struct Route {
 pub(crate) enum Verb {
     /// `GET`, and with it `HEAD`.
     Get,
-    /// `POST`.
-    Post,
+    /// `POST`, with what an `Idempotency-Key` does there.
+    Post(Idempotency),
     /// `PATCH`.
     Patch,
+}
+
+/// What becomes of the answer to a `POST` with an `Idempotency-Key`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Idempotency {
+    /// It is kept, and a repetition gets it.
+    Kept,
+    /// The same, but it shows secrets of a user's factor: it goes when they do.
+    KeptWithSecrets,
 }
 
 impl Verb {
     const fn methods(self) -> &'static [Method] {
         match self {
             Self::Get => &[Method::GET, Method::HEAD],
-            Self::Post => &[Method::POST],
+            Self::Post(_) => &[Method::POST],
             Self::Patch => &[Method::PATCH],
         }
     }
@@ -116,8 +125,8 @@ pub(crate) fn mount(config: &mut ServiceConfig, state: &Arc<State>) {
         for route in ROUTES.iter().filter(|route| route.path == path) {
             for method in route.verb.methods() {
                 allow.push(method.as_str());
-                let (state, handler) = (state.clone(), route.handler);
-                let serve = move |request, payload| handler.serve(state.clone(), request, payload);
+                let state = state.clone();
+                let serve = move |request, payload| serve(route, state.clone(), request, payload);
                 resource = resource.route(web::method(method.clone()).to(serve));
             }
         }

@@ -6,7 +6,7 @@ use countersign_domain::two_factor::presented_code::PresentedCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Route, Verb};
+use super::{Idempotency, Route, Verb};
 use crate::body::Body;
 use crate::body::fields::Fields;
 use crate::gate::{AccountCall, Handler, Outcome};
@@ -14,7 +14,7 @@ use crate::openapi::documented::{Documented, request, success};
 use crate::reply;
 
 pub(super) const ROUTE: Route = Route {
-    verb: Verb::Post,
+    verb: Verb::Post(Idempotency::Kept),
     path: "/v1/me/2fa/verify",
     handler: Handler::User(|call, body| Box::pin(handle(call, body))),
     documented,

@@ -19,6 +19,7 @@ mod disconnects;
 mod documentation;
 mod envelopes;
 mod faults;
+mod idempotency;
 mod imports;
 mod logs;
 mod operations;

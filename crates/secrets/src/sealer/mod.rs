@@ -1,5 +1,6 @@
 //! Sealing of secrets with XChaCha20-Poly1305.
 
+mod answer;
 mod envelope;
 
 use std::sync::Arc;
@@ -22,14 +23,15 @@ use crate::CurrentKeyRing;
 use crate::framing::{Frame, PartTooLong};
 use crate::key_ring::SealingKey;
 
-/// Seals TOTP secrets and the secrets of webhooks with the primary sealing key of the ring in force and opens
-/// them with the key that they name.
+/// Seals TOTP secrets, the secrets of webhooks, and answers that show secrets, with the primary sealing key of the ring in
+/// force, and opens them with the key that they name.
 ///
 /// A sealed secret is `version (1) | key number (4, the highest byte first) | nonce (24) | ciphertext | tag
 /// (16)`. The nonce is random: with 192 bits the chance that two of 2³² secrets share one is below 10⁻³⁸. The
 /// associated data is the version, the purpose, the key's number, organization, environment, and user and factor (or
-/// webhook and secret), each behind its length. A factor gets a new id at each set-up and a secret of a webhook at each
-/// rotation, so an older ciphertext cannot be put back.
+/// webhook and secret; or the call and the request that was answered), each behind its length. A factor gets a new id at
+/// each set-up, a secret of a webhook at each rotation, and an answer at each request, so an older ciphertext cannot be
+/// put back.
 ///
 /// XChaCha20-Poly1305 does not commit to its key, so other keys are never tried.
 pub struct XChaChaSealer {
@@ -133,13 +135,13 @@ trait Place {
     const PURPOSE: &'static [u8];
 
     /// The names of the place, in their order.
-    fn names(&self) -> [String; 4];
+    fn names(&self) -> impl IntoIterator<Item = String>;
 }
 
 impl Place for SecretPlace<'_> {
     const PURPOSE: &'static [u8] = b"totp-secret";
 
-    fn names(&self) -> [String; 4] {
+    fn names(&self) -> impl IntoIterator<Item = String> {
         let Subject { organization, environment, user } = self.subject;
         [organization.to_string(), environment.to_string(), user.to_string(), self.factor.to_string()]
     }
@@ -148,7 +150,7 @@ impl Place for SecretPlace<'_> {
 impl Place for WebhookSecretPlace {
     const PURPOSE: &'static [u8] = b"webhook-secret";
 
-    fn names(&self) -> [String; 4] {
+    fn names(&self) -> impl IntoIterator<Item = String> {
         let WebhookKey { organization, environment, id } = self.webhook;
         [organization.to_string(), environment.to_string(), id.to_string(), self.secret.to_string()]
     }
@@ -156,7 +158,7 @@ impl Place for WebhookSecretPlace {
 
 fn associated_data<P: Place>(key: KeyId, place: &P) -> Result<Frame, PartTooLong> {
     let begin = Frame::new().part(&[VERSION])?.part(P::PURPOSE)?.part(&key.0.to_be_bytes())?;
-    place.names().iter().try_fold(begin, |frame, name| frame.part(name.as_bytes()))
+    place.names().into_iter().try_fold(begin, |frame, name| frame.part(name.as_bytes()))
 }
 
 fn encrypt(

@@ -6,6 +6,7 @@ mod audit_chain;
 mod deliveries;
 mod factors;
 pub(crate) mod health;
+mod idempotency;
 mod key_registry;
 mod organizations;
 mod plans;

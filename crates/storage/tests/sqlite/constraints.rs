@@ -41,6 +41,7 @@ fn valid_rows() -> String {
     INSERT INTO usage_events VALUES ('@', 'live', 'turns', 0, 0, 1, NULL);
     INSERT INTO usage_events VALUES ('@', 'live', 'relationship', 0, 0, NULL, 'r');
     INSERT INTO audit_events VALUES ('@', '@', 'live', 'alice', 'n', '[]', 'user', NULL, NULL, 0);
+    INSERT INTO idempotent_calls VALUES ('@', 'live', zeroblob(32), zeroblob(32), '@', NULL, NULL, NULL, 0);
     INSERT INTO key_registry VALUES ('sealing', 1, zeroblob(16));
     ")
 }
@@ -102,6 +103,23 @@ fn no_policy_makes_guessing_easy() {
         ("UPDATE organizations SET lock_seconds = 3601", "lock_seconds"),
         ("UPDATE organizations SET code_digits = 7", "code_digits"),
         ("UPDATE organizations SET max_attempts = NULL", "NOT NULL"),
+    ]);
+}
+
+#[test]
+fn a_call_is_named_by_digests_and_its_answer_by_its_key() {
+    refused(&[
+        ("UPDATE idempotent_calls SET name = zeroblob(31)", "length(name)"),
+        ("UPDATE idempotent_calls SET request_digest = zeroblob(33)", "length(request_digest)"),
+        ("UPDATE idempotent_calls SET claim_id = 'x'", "length(claim_id)"),
+        ("UPDATE idempotent_calls SET secrets_of = ''", "length(secrets_of)"),
+        ("UPDATE idempotent_calls SET sealed_answer = x'00'", "sealing_key_id IS NULL"),
+        ("UPDATE idempotent_calls SET sealing_key_id = 1", "sealing_key_id IS NULL"),
+        ("UPDATE idempotent_calls SET sealing_key_id = 1, sealed_answer = x''", "length(sealed_answer)"),
+        (
+            "INSERT INTO idempotent_calls VALUES ('@', 'live', zeroblob(32), zeroblob(32), '@', NULL, NULL, NULL, 9)",
+            "UNIQUE",
+        ),
     ]);
 }
 

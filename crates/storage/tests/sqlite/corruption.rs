@@ -7,6 +7,7 @@ use countersign_domain::admission::ports::{ApiKeyStore, Created, OrganizationSto
 use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::audit::ports::{AuditLog, AuditQuery};
 use countersign_domain::failure::PortFailure;
+use countersign_domain::idempotency::ports::{CallClaimed, IdempotencyStore};
 use countersign_domain::identity::Environment;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::quota::ports::UsageStore;
@@ -55,6 +56,22 @@ impl Furnished {
                 "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; {triggers} {statement};"
             ))
             .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_answer_is_corrupt() {
+    for damage in [
+        "UPDATE idempotent_calls SET claim_id = 'x'",
+        "UPDATE idempotent_calls SET sealing_key_id = -1",
+        "UPDATE idempotent_calls SET sealing_key_id = NULL",
+    ] {
+        let furnished = furnished().await;
+        let claim = build::call_claim(&build::named_call(&build::subject("alice"), "one"), NOW);
+        assert_eq!(furnished.database.claim_call(claim.clone()).await.unwrap(), CallClaimed::Won);
+        assert!(furnished.database.keep_answer(build::kept_answer(&claim)).await.unwrap());
+        furnished.damage(damage);
+        assert_corrupt(&furnished.database.claim_call(claim).await, damage);
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use countersign_domain::idempotency::call::NamedCall;
+use countersign_domain::idempotency::ports::{CallClaimed, IdempotencyStore, KeptAnswer};
 use countersign_domain::identity::Subject;
 use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::ports::{FactorStore, SetupClaimed};
 use countersign_domain::two_factor::secret::SealedSecret;
+use countersign_storage::Database;
 use countersign_testkit::arrange;
 use countersign_testkit::build::{self, NOW};
 
@@ -48,6 +51,36 @@ async fn a_replaced_secret_is_in_no_file() {
     let _ = arrange::pending(&database, &build::subject("alice"), NOW).await;
     drop(database);
     assert!(!holds_canary(&files));
+}
+
+/// Keeps an answer that is the canary and shows secrets of `alice`.
+async fn keep_canary(database: &Database) {
+    let alice = build::subject("alice");
+    let call = NamedCall { secrets_of: Some(alice.user.clone()), ..build::named_call(&alice, "one") };
+    let claim = build::call_claim(&call, NOW);
+    assert_eq!(database.claim_call(claim.clone()).await.unwrap(), CallClaimed::Won);
+    let answer = SealedSecret { key: KeyId(1), bytes: CANARY.repeat(2_000) };
+    assert!(database.keep_answer(KeptAnswer { answer, ..build::kept_answer(&claim) }).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_wiped_and_a_purged_answer_are_in_no_file() {
+    for wiped in [true, false] {
+        let files = Files::migrated();
+        let database = files.open();
+        keep_canary(&database).await;
+        drop(database);
+        assert!(holds_canary(&files), "the canary is found while it is kept");
+        let database = files.open();
+        if wiped {
+            let _ = arrange::pending(&database, &build::subject("alice"), NOW).await;
+        } else {
+            let later = NOW.saturating_add(Duration::from_mins(10));
+            assert_eq!(database.purge_calls(later, 10).await.unwrap(), 1);
+        }
+        drop(database);
+        assert!(!holds_canary(&files));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod admission;
 mod codes;
 mod factor;
+mod idempotency;
 mod identity;
 mod judge;
 mod usage;
@@ -16,6 +17,7 @@ pub use factor::{
     PEPPER_KEY, SEALING_KEY, backup_code_place, hashed_codes, imported_factor, pending_factor, pending_setup,
     setup_attempt, setup_claim,
 };
+pub use idempotency::{call_claim, kept_answer, named_call};
 pub use identity::{
     NOW, caller, event_about_organization, event_about_user, fresh_ulid, organization_id, subject, subject_in,
 };

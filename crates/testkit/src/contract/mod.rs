@@ -3,6 +3,7 @@
 //! A suite is a table of cases. [`run`] makes one test of each case: it gets a harness of its own from the
 //! adapter's factory, and a runtime with several threads.
 
+pub mod answer_sealer;
 pub mod api_key_store;
 pub mod audit_chain;
 pub mod audit_log;
@@ -10,6 +11,7 @@ mod case;
 pub mod code_hasher;
 pub mod delivery_store;
 pub mod factor_store;
+pub mod idempotency_store;
 pub mod key_registry;
 pub mod organization_store;
 pub mod plan_store;
@@ -56,6 +58,7 @@ where
         ("delivery_store", delivery_store::cases()),
         ("sealed_webhooks", sealed_webhooks::cases()),
         ("user_directory", user_directory::cases()),
+        ("idempotency_store", idempotency_store::cases()),
     ];
     let mut all = trials("factor_store", factor_store::cases(), with_organizations.clone());
     all.extend(trials("key_registry", key_registry::cases(), with_organizations.clone()));

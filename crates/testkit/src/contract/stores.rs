@@ -9,6 +9,7 @@ use countersign_domain::admission::ports::{ApiKeyStore, OrganizationStore, PlanS
 use countersign_domain::audit::chain_ports::AuditChain;
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
+use countersign_domain::idempotency::ports::IdempotencyStore;
 use countersign_domain::identity::OrganizationId;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::keys::reseal::SealedRows;
@@ -34,6 +35,8 @@ pub struct Stores {
     pub sealed: Arc<dyn SealedRows<FactorPlace>>,
     /// The users of the same factors.
     pub users: Arc<dyn UserDirectory>,
+    /// The answers of calls, some of which show secrets of the same factors.
+    pub answers: Arc<dyn IdempotencyStore>,
     /// The organizations.
     pub organizations: Arc<dyn OrganizationStore>,
     /// The plans.
@@ -75,6 +78,7 @@ impl Stores {
         proofs: Arc<dyn ProofStore>,
         sealed: Arc<dyn SealedRows<FactorPlace>>,
         users: Arc<dyn UserDirectory>,
+        answers: Arc<dyn IdempotencyStore>,
         organizations: Arc<dyn OrganizationStore>,
         plans: Arc<dyn PlanStore>,
         api_keys: Arc<dyn ApiKeyStore>,
@@ -92,6 +96,7 @@ impl Stores {
             proofs,
             sealed,
             users,
+            answers,
             organizations,
             plans,
             api_keys,
@@ -115,6 +120,7 @@ impl Stores {
             + SealedRows<FactorPlace>
             + SealedRows<WebhookSecretPlace>
             + UserDirectory
+            + IdempotencyStore
             + OrganizationStore
             + PlanStore
             + ApiKeyStore
@@ -127,6 +133,7 @@ impl Stores {
         D: 'static,
     {
         Self::new(
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

@@ -16,6 +16,7 @@ use countersign_domain::two_factor::reseal::FactorPlace;
 
 use super::audit::MemoryAudit;
 use super::codes::Codes;
+use super::idempotency::{CallKey, CallRow};
 
 /// Factors in memory, and their events in a [`MemoryAudit`].
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub struct MemoryFactors {
 pub(super) struct Tables {
     pub(super) factors: BTreeMap<Subject, Row>,
     setups: BTreeMap<Subject, SetupCount>,
+    pub(super) calls: BTreeMap<CallKey, CallRow>,
 }
 
 #[derive(Clone, Debug)]
@@ -121,6 +123,7 @@ impl Tables {
         }
         if pending.is_expired(attempt.now) {
             self.factors.remove(&attempt.subject);
+            self.wipe_answers(&attempt.subject, None);
             return Err(Box::new(SetupAttempted::Expired));
         }
         if pending.attempts >= attempt.most {
@@ -146,10 +149,14 @@ impl Tables {
 
     fn conclude(&mut self, subject: &Subject, outcome: SetupOutcome) {
         let factor = match outcome {
-            SetupOutcome::Confirmed(enabled) => Factor::Enabled(enabled),
+            SetupOutcome::Confirmed(enabled) => {
+                self.wipe_answers(subject, None);
+                Factor::Enabled(enabled)
+            }
             SetupOutcome::Refused(pending) => Factor::Pending(pending),
             SetupOutcome::Exhausted => {
                 self.factors.remove(subject);
+                self.wipe_answers(subject, None);
                 return;
             }
         };
@@ -197,8 +204,10 @@ impl FactorStore for MemoryFactors {
         if tables.holder(&subject, setup.claim).is_none() {
             return Ok(PendingStored::ClaimLost);
         }
+        let spared = setup.audit.caller.request;
         self.audit.commit(setup.audit, || {
             tables.holder(&subject, setup.claim).unwrap().claim = None;
+            tables.wipe_answers(&subject, spared);
             let row = Row { factor: Factor::Pending(setup.factor), codes: Codes::own(setup.codes) };
             tables.factors.insert(subject, row);
             PendingStored::Stored
@@ -242,6 +251,7 @@ impl FactorStore for MemoryFactors {
                 continue;
             }
             let row = Row { factor: Factor::Enabled(factor), codes: Codes::imported(codes) };
+            tables.wipe_answers(&subject, audit.caller.request);
             tables.factors.insert(subject, row);
             outcomes.push(FactorImported::Stored);
             events.push(audit);

@@ -7,6 +7,7 @@ mod codes;
 mod dependency;
 mod factors;
 mod hasher;
+mod idempotency;
 mod key_registry;
 mod limiter;
 mod organizations;

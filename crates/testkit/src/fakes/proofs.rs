@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
-use countersign_domain::identity::Subject;
+use countersign_domain::identity::{RequestId, Subject};
 use countersign_domain::time::TimeStep;
 use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace, Slot};
 use countersign_domain::two_factor::backup_codes::BackupCodes;
@@ -62,16 +62,18 @@ impl Tables {
         row
     }
 
-    /// Applies the effect; tells how many backup codes are unused afterwards.
-    fn apply(&mut self, subject: &Subject, effect: &Effect) -> u8 {
+    /// Applies the effect; tells how many backup codes are unused afterwards. `request` is the one that has it.
+    fn apply(&mut self, subject: &Subject, effect: &Effect, request: Option<RequestId>) -> u8 {
         match effect {
             Effect::Keep => {}
             Effect::Remove => {
                 self.factors.remove(subject);
+                self.wipe_answers(subject, request);
             }
             Effect::ReplaceBackupCodes(codes) => {
                 let row = self.factors.get_mut(subject).unwrap();
                 row.codes = Codes::own((**codes).clone());
+                self.wipe_answers(subject, request);
             }
         }
         self.factors.get(subject).map_or(0, Row::unused)
@@ -93,12 +95,13 @@ impl ProofStore for MemoryFactors {
             Err(lock) => return Ok(TotpAttempted::Locked(lock)),
         };
         let Some(verdict) = judge(charged.clone())? else { return Ok(TotpAttempted::Malformed) };
+        let request = verdict.audit.caller.request;
         self.audit.commit(verdict.audit, || {
             let backup_codes_remaining = match &verdict.outcome {
                 TotpOutcome::Accepted { step, effect } => {
                     let totp_attempts = AttemptCounter::default();
                     tables.update(&subject, EnabledFactor { last_step: *step, totp_attempts, ..before });
-                    tables.apply(&subject, effect)
+                    tables.apply(&subject, effect, request)
                 }
                 TotpOutcome::Replayed { .. } => tables.update(&subject, before).unused(),
                 TotpOutcome::Refused { .. } => tables.update(&subject, charged).unused(),
@@ -138,7 +141,7 @@ impl ProofStore for MemoryFactors {
         let backup_code_attempts = AttemptCounter::default();
         let spent = EnabledFactor { last_step: spent, backup_code_attempts, ..factor };
         tables.update(&used.subject, spent).codes = codes;
-        let remaining = tables.apply(&used.subject, &used.effect);
+        let remaining = tables.apply(&used.subject, &used.effect, None);
         let concluded = (used.audit)(remaining)
             .and_then(|events| self.audit.commit_all(events, || BackupCodeUse::Won { remaining }));
         if concluded.is_err() {
@@ -150,8 +153,12 @@ impl ProofStore for MemoryFactors {
     async fn remove(&self, subject: &Subject, audit: AuditEvent) -> Result<bool, PortFailure> {
         let mut tables = self.tables.lock().unwrap();
         if !tables.factors.contains_key(subject) {
+            tables.wipe_answers(subject, None);
             return Ok(false);
         }
-        self.audit.commit(audit, || tables.factors.remove(subject).is_some())
+        self.audit.commit(audit, || {
+            tables.wipe_answers(subject, None);
+            tables.factors.remove(subject).is_some()
+        })
     }
 }

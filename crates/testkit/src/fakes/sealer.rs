@@ -2,6 +2,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_domain::failure::PortFailure;
+use countersign_domain::idempotency::answer::Answer;
+use countersign_domain::idempotency::ports::{AnswerPlace, AnswerSealer};
 use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::ports::{SecretPlace, SecretSealer};
 use countersign_domain::two_factor::secret::{SealedSecret, TotpSecret};
@@ -96,6 +98,21 @@ impl WebhookSealer for PlainSealer {
         let text = String::from_utf8(secret.to_vec()).map_err(|_| unavailable())?;
         WebhookSecret::new(Zeroizing::new(text)).map_err(|_| unavailable())
     }
+}
+
+impl AnswerSealer for PlainSealer {
+    fn seal_answer(&self, place: AnswerPlace<'_>, answer: &Answer) -> Result<SealedSecret, PortFailure> {
+        Ok(self.close(answer_place(place), answer.expose()))
+    }
+
+    fn open_answer(&self, place: AnswerPlace<'_>, sealed: &SealedSecret) -> Result<Answer, PortFailure> {
+        self.disclose(answer_place(place), sealed).map(Answer::new).ok_or_else(unavailable)
+    }
+}
+
+fn answer_place(place: AnswerPlace<'_>) -> impl Hash {
+    let call = place.call;
+    ("answer", call.organization, call.environment, call.name, call.request, place.request)
 }
 
 fn tag(key: KeyId, place: impl Hash, body: &[u8]) -> [u8; TAG_LENGTH] {

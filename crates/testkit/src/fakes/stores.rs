@@ -59,6 +59,7 @@ impl MemoryStores {
             self.factors.clone(),
             self.factors.clone(),
             self.factors.clone(),
+            self.factors.clone(),
             self.factors,
             self.organizations,
             self.plans,

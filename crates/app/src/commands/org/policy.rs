@@ -25,15 +25,19 @@ pub(crate) enum Arguments {
         id: OrganizationId,
     },
     /// Change an organization's policy; in force within 5 seconds
-    Set(Change),
+    Set {
+        /// The organization
+        id: OrganizationId,
+        /// What changes
+        #[command(flatten)]
+        change: Change,
+    },
 }
 
 /// What changes; the rest stays.
 #[derive(Args, Debug)]
-#[group(required = true, multiple = true, args = ["require_2fa", "enforce_after", "max_attempts", "lock_seconds", "digits"])]
+#[group(required = true, multiple = true)]
 pub(crate) struct Change {
-    /// The organization
-    id: OrganizationId,
     /// Whether users need a second factor: where they do, they cannot turn it off
     #[arg(long, value_name = "BOOL")]
     require_2fa: Option<bool>,
@@ -118,14 +122,19 @@ impl Report for PolicyReport {
 pub(super) async fn run(arguments: Arguments, session: &Session, stores: &Stores) -> anyhow::Result<()> {
     let policy = match arguments {
         Arguments::Show { id } => existing_organization(stores, id).await?.policy,
-        Arguments::Set(change) => set(change, session, stores).await?,
+        Arguments::Set { id, change } => set(id, change, session, stores).await?,
     };
     session.output.one(&PolicyReport::from(policy))?;
     Ok(())
 }
 
-async fn set(change: Change, session: &Session, stores: &Stores) -> anyhow::Result<OrganizationPolicy> {
-    let id = existing_organization(stores, change.id).await?.id;
+async fn set(
+    id: OrganizationId,
+    change: Change,
+    session: &Session,
+    stores: &Stores,
+) -> anyhow::Result<OrganizationPolicy> {
+    let id = existing_organization(stores, id).await?.id;
     let change_policy = ChangePolicy {
         clock: session.clock.clone(),
         entropy: session.entropy.clone(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{Route, Verb};
+use super::{Idempotency, Route, Verb};
 use crate::body::Body;
 use crate::body::fields::Fields;
 use crate::gate::{AccountCall, Handler, Outcome};
@@ -20,7 +20,7 @@ use crate::refusal::problem::Problem;
 use crate::reply;
 
 pub(super) const ROUTE: Route = Route {
-    verb: Verb::Post,
+    verb: Verb::Post(Idempotency::KeptWithSecrets),
     path: "/v1/me/2fa/setup",
     handler: Handler::User(|call, body| Box::pin(handle(call, body))),
     documented,

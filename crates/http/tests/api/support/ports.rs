@@ -38,6 +38,10 @@ impl ScriptedUsage {
         *self.fault.lock().unwrap() = Some(fault);
     }
 
+    pub fn recover(&self) {
+        *self.fault.lock().unwrap() = None;
+    }
+
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
     }

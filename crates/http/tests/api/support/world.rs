@@ -17,6 +17,7 @@ use countersign_domain::admission::bucket::BucketSpec;
 use countersign_domain::admission::organization::{Organization, OrganizationStatus};
 use countersign_domain::admission::ports::{ApiKeyStore as _, BucketKey, Created};
 use countersign_domain::audit::event::SecurityEvent;
+use countersign_domain::idempotency::answer_once::{AnswerLimits, AnswerOnce};
 use countersign_domain::identity::{Environment, Subject};
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::quota::ports::{UsageEvent, UsageStore as _};
@@ -245,6 +246,12 @@ impl Ports<'_> {
             quota: quota.clone(),
             limits,
         };
+        let answer_once = AnswerOnce {
+            clock: clock.clone(),
+            store: factors.clone(),
+            sealer: sealer.clone(),
+            limits: AnswerLimits::default(),
+        };
         let verify_setup = VerifySetup {
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -283,6 +290,7 @@ impl Ports<'_> {
             clock: clock.clone(),
             entropy,
             admission: Arc::new(self.admission()),
+            answer_once: Arc::new(answer_once),
             start_setup: Arc::new(start_setup),
             verify_setup: Arc::new(verify_setup),
             verify_code: Arc::new(verify_code),

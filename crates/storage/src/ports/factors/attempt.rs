@@ -13,7 +13,7 @@ use super::row::{ENABLED, FactorRow, PENDING};
 use super::{find, pending};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, storable, subject_key};
-use crate::ports::audit;
+use crate::ports::{audit, idempotency};
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -29,9 +29,12 @@ pub(super) fn attempt(
         return Ok(SetupAttempted::Malformed);
     };
     match &outcome {
-        SetupOutcome::Confirmed(factor) => enable(c, &key, factor)?,
+        SetupOutcome::Confirmed(factor) => {
+            enable(c, &key, factor)?;
+            idempotency::wipe(c, &key, None)?;
+        }
         SetupOutcome::Refused(_) => {}
-        SetupOutcome::Exhausted => pending::remove(c, &key)?,
+        SetupOutcome::Exhausted => pending::remove(c, &key, None)?,
     }
     audit::append(c, &audit)?;
     Ok(SetupAttempted::Judged(outcome))
@@ -70,7 +73,7 @@ fn refusal(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> U
     if attempt.setup.is_some_and(|setup| setup != factor.setup) {
         return Ok(SetupAttempted::Replaced);
     }
-    pending::remove(c, key)?;
+    pending::remove(c, key, None)?;
     // Without an attempt left it is as good as gone: the limit was lowered since the last one.
     let is_expired = factor.is_expired(attempt.now);
     Ok(if is_expired { SetupAttempted::Expired } else { SetupAttempted::NoPendingSetup })

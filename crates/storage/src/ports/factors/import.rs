@@ -26,7 +26,7 @@ pub(super) fn import_all(
 fn import(c: &mut AnyConnection, imported: &ImportedFactor) -> UnitResult<FactorImported> {
     let key = subject_key(&imported.factor.binding.subject);
     for _ in 0..ROUNDS {
-        pending::remove(c, &key)?;
+        pending::remove(c, &key, imported.audit.caller.request)?;
         let row = FactorRow::of_imported(&imported.factor)?;
         if insert_new(c, |c| diesel::insert_into(factors::table).values(row).execute(c))? {
             codes::insert_imported(c, &key, &imported.codes)?;

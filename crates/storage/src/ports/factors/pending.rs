@@ -1,5 +1,6 @@
 //! A pending factor takes the place of the one before it.
 
+use countersign_domain::identity::RequestId;
 use countersign_domain::two_factor::ports::{PendingSetup, PendingStored};
 use diesel::prelude::*;
 
@@ -7,7 +8,7 @@ use super::row::{FactorRow, PENDING};
 use super::{claim, codes, is_enabled};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, subject_key};
-use crate::ports::audit;
+use crate::ports::{audit, idempotency};
 use crate::schema::factors;
 use crate::unit::{UnitResult, insert_new};
 
@@ -19,7 +20,7 @@ pub(super) fn store(c: &mut AnyConnection, setup: &PendingSetup) -> UnitResult<P
     if !claim::end(c, &key, setup.claim)? {
         return Ok(PendingStored::ClaimLost);
     }
-    remove(c, &key)?;
+    remove(c, &key, setup.audit.caller.request)?;
     let row = FactorRow::of_pending(&setup.factor);
     if !insert_new(c, |c| diesel::insert_into(factors::table).values(row).execute(c))? {
         // Only an import makes a factor without the claim, and an enabled one.
@@ -30,8 +31,9 @@ pub(super) fn store(c: &mut AnyConnection, setup: &PendingSetup) -> UnitResult<P
     Ok(PendingStored::Stored)
 }
 
-/// Removes a pending factor; its codes go with it.
-pub(super) fn remove(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
+/// Removes a pending factor; its codes go with it, and the answers that show them, but for that of the request `spared`.
+pub(super) fn remove(c: &mut AnyConnection, key: &SubjectKey, spared: Option<RequestId>) -> QueryResult<()> {
     let pending = factors::table.find(key.clone()).filter(factors::state.eq(PENDING));
-    diesel::delete(pending).execute(c).map(drop)
+    diesel::delete(pending).execute(c)?;
+    idempotency::wipe(c, key, spared)
 }

@@ -22,6 +22,7 @@ pub(super) fn purge(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitRe
     let mut purged = 0;
     for key in expired {
         let row = factors::table.find(key).filter(factors::state.eq(PENDING));
+        // Answers that show its secrets are as old, and purged beside it.
         purged += diesel::delete(row.filter(factors::expires_at.le(now.as_micros()))).execute(c)?;
     }
     Ok(number::<usize, u32>("purged rows", purged)?)

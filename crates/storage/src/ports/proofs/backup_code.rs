@@ -140,8 +140,10 @@ pub(super) fn consume(c: &mut AnyConnection, used: &UsedBackupCode) -> UnitResul
     spend_steps(c, &key, &factor, used)?;
     effect::apply(c, &key, &used.effect)?;
     let remaining = codes::unused(c, &key)?;
-    for event in (used.audit)(remaining)? {
-        audit::append(c, &event)?;
+    let events = (used.audit)(remaining)?;
+    effect::wipe_answers(c, &key, &used.effect, events.first())?;
+    for event in &events {
+        audit::append(c, event)?;
     }
     Ok(BackupCodeUse::Won { remaining })
 }

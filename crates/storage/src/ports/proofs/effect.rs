@@ -1,11 +1,13 @@
 //! What comes with a right code.
 
+use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::two_factor::proof_ports::Effect;
 use diesel::prelude::*;
 
 use crate::backend::AnyConnection;
 use crate::column::SubjectKey;
 use crate::ports::factors::codes;
+use crate::ports::idempotency;
 use crate::schema::factors;
 
 pub(super) fn apply(c: &mut AnyConnection, key: &SubjectKey, effect: &Effect) -> QueryResult<()> {
@@ -15,6 +17,21 @@ pub(super) fn apply(c: &mut AnyConnection, key: &SubjectKey, effect: &Effect) ->
         Effect::ReplaceBackupCodes(new) => {
             codes::remove(c, key)?;
             codes::insert(c, key, new)
+        }
+    }
+}
+
+/// Removes the answers that show what the effect made void; `event` tells of it.
+pub(super) fn wipe_answers(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    effect: &Effect,
+    event: Option<&AuditEvent>,
+) -> QueryResult<()> {
+    match effect {
+        Effect::Keep => Ok(()),
+        Effect::Remove | Effect::ReplaceBackupCodes(_) => {
+            idempotency::wipe(c, key, event.and_then(|event| event.caller.request))
         }
     }
 }

@@ -14,7 +14,7 @@ use countersign_domain::two_factor::proof_ports::{
 };
 use diesel::prelude::*;
 
-use super::audit;
+use super::{audit, idempotency};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, subject_key};
 use crate::database::Database;
@@ -47,6 +47,7 @@ impl ProofStore for Database {
 
 fn remove(c: &mut AnyConnection, key: &SubjectKey, event: &AuditEvent) -> UnitResult<bool> {
     let removed = diesel::delete(factors::table.find(key.clone())).execute(c)? == 1;
+    idempotency::wipe(c, key, None)?;
     if removed {
         audit::append(c, event)?;
     }

@@ -33,7 +33,10 @@ pub(super) fn attempt(
         return Ok(TotpAttempted::Malformed);
     };
     match &outcome {
-        TotpOutcome::Accepted { step, effect } => accept(c, &key, &factor, *step, effect)?,
+        TotpOutcome::Accepted { step, effect } => {
+            accept(c, &key, &factor, *step, effect)?;
+            effect::wipe_answers(c, &key, effect, Some(&audit))?;
+        }
         TotpOutcome::Replayed { .. } => give_back(c, &key)?,
         TotpOutcome::Refused { .. } => lock(c, &key, charged)?,
     }
