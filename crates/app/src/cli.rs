@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{api_key, audit, completions, keyring, migrate, org, plan, serve, token, usage};
+use crate::commands::{api_key, audit, completions, keyring, migrate, org, plan, serve, token, usage, user};
 use crate::config::Given;
 use crate::output::Format;
 
@@ -73,6 +73,9 @@ pub(crate) enum Work {
     /// User tokens for development and tests
     #[command(subcommand)]
     Token(token::Arguments),
+    /// Users' second factors: show and reset them, and take over those of another system
+    #[command(subcommand)]
+    User(user::Arguments),
     /// What organizations have used
     #[command(subcommand)]
     Usage(usage::Arguments),

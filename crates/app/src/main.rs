@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod development;
 mod output;
+mod rows;
 mod telemetry;
 mod wiring;
 mod work;

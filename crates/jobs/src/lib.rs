@@ -7,6 +7,7 @@
 //! | module | work |
 //! | --- | --- |
 //! | [`export_trail`] | hands out an audit trail with its seals |
+//! | [`import_users`] | takes over the factors of another system |
 //! | [`purge`] | removes what has had its time |
 //! | [`record_usage`] | counts usage that a file tells |
 //! | [`reseal`] | seals anew what is sealed with an older key |
@@ -28,11 +29,14 @@
 //! [`PortFailure`]: countersign_domain::failure::PortFailure
 
 pub mod export_trail;
+pub mod import_users;
+mod line;
 mod progress;
 pub mod purge;
 pub mod record_usage;
 pub mod reseal;
 mod stop;
 
+pub use line::Line;
 pub use progress::{Event, Observer};
 pub use stop::{Stop, Stopper};

@@ -10,10 +10,10 @@ use countersign_domain::quota::period::{AnchorDay, BillingPeriod};
 use countersign_domain::quota::ports::{Consumption, Recorded, UsageEvent, UsageEventId, UsageStore};
 use countersign_domain::time::Timestamp;
 
-use crate::{Event, Observer};
+use crate::{Event, Line, Observer};
 
 /// Events of one owner that are stored at once.
-pub const BATCH: usize = 500;
+const BATCH: usize = 500;
 /// Events of all owners that may wait; a file may name any number of organizations.
 const MOST_WAITING: usize = 20_000;
 
@@ -30,15 +30,6 @@ pub struct UsageRow {
     pub at: Timestamp,
     /// What was used.
     pub consumption: Consumption,
-}
-
-/// A line of the file.
-#[derive(Debug)]
-pub struct Line {
-    /// Its number, from 1.
-    pub number: u64,
-    /// What stands in it, or why it is refused.
-    pub row: Result<UsageRow, String>,
 }
 
 /// What has come of the rows so far. Rows that wait for their batch are in no number.
@@ -81,7 +72,11 @@ impl RecordUsage {
     }
 
     /// Takes a line; its row is stored now or with a later one, or refused.
-    pub async fn take(&mut self, line: Line, observer: &mut dyn Observer) -> Result<(), PortFailure> {
+    pub async fn take(
+        &mut self,
+        line: Line<UsageRow>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), PortFailure> {
         let refusal = match line.row {
             Err(reason) => reason,
             Ok(row) => match self.anchor(row.organization).await? {

@@ -13,6 +13,7 @@ pub(crate) mod purge;
 pub(crate) mod serve;
 pub(crate) mod token;
 pub(crate) mod usage;
+pub(crate) mod user;
 
 use std::sync::Arc;
 
@@ -95,6 +96,7 @@ pub(crate) async fn run(work: Work, session: &Session) -> anyhow::Result<Outcome
         Work::Plan(arguments) => plan::run(arguments, session).await,
         Work::ApiKey(arguments) => api_key::run(arguments, session).await,
         Work::Token(arguments) => token::run(arguments, session).await,
+        Work::User(arguments) => user::run(arguments, session).await,
         Work::Usage(arguments) => usage::run(arguments, session).await,
         Work::Audit(arguments) => audit::run(arguments, session).await,
         Work::Keyring(arguments) => keyring::run(arguments, session).await,

@@ -37,7 +37,8 @@ pub(crate) struct Mint {
     allow_production: bool,
 }
 
-fn user_id(text: &str) -> Result<UserId, NotAUserId> {
+/// A user's id as it is typed.
+pub(crate) fn user_id(text: &str) -> Result<UserId, NotAUserId> {
     UserId::new(text)
 }
 

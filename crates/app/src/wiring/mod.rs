@@ -7,6 +7,7 @@ mod reseal;
 mod served_keys;
 mod service;
 mod stores;
+mod users;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub(crate) use stores::{
     DatabaseState, Migration, Stores, inspect_database, lock_server, migrate_down, migrate_up, migrations,
     open_stores,
 };
+pub(crate) use users::importer;
 
 /// The randomness of the operating system.
 pub(crate) fn entropy() -> Arc<dyn Entropy> {

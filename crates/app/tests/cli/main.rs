@@ -19,3 +19,4 @@ mod stopping;
 #[path = "../support/mod.rs"]
 mod support;
 mod usage;
+mod users;

@@ -49,6 +49,7 @@ fn follow(guide: &str) {
         .env("COUNTERSIGN_DATA_DIR", home.path().join("countersign-data"))
         .env("COUNTERSIGN", server.address())
         .env("API_KEY", text(&key["key"]))
+        .env("ORGANIZATION", server.demo_organization())
         .output()
         .unwrap();
     assert!(ran.status.success(), "{guide}: {}", String::from_utf8_lossy(&ran.stderr));
@@ -62,7 +63,14 @@ fn every_guide_is_followed_by_a_test() {
         .filter(|name| name != "README.md")
         .collect();
     pages.sort();
-    assert_eq!(pages, ["lost-phone.md", "require-2fa.md", "rotate-keys.md", "sign-in.md", "step-up.md"]);
+    let followed =
+        ["import.md", "lost-phone.md", "require-2fa.md", "rotate-keys.md", "sign-in.md", "step-up.md"];
+    assert_eq!(pages, followed);
+}
+
+#[test]
+fn an_import_from_another_system() {
+    follow("import.md");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use subtle::ConstantTimeEq;
 
-use super::factor::{Binding, EnabledFactor};
+use super::factor::{Binding, EnabledFactor, Factor};
 use super::imported_code::ImportedCodeHashes;
 use super::lockout::AttemptCounter;
 use super::params::Parameters;
@@ -112,12 +112,27 @@ impl ImportFactor {
         let stored = self.factors.import(factors).await?;
         let outcome = |((foreign, status), stored): ((&ForeignFactor, _), _)| match stored {
             FactorImported::Stored => ImportOutcome::Imported(status),
-            FactorImported::AlreadyEnabled(factor) if self.is_same(&factor, foreign) => {
-                ImportOutcome::Unchanged
-            }
-            FactorImported::AlreadyEnabled(_) => ImportOutcome::AlreadyEnabled,
+            FactorImported::AlreadyEnabled(factor) => self.beside(&factor, foreign),
         };
         Ok(foreign.iter().zip(statuses).zip(stored).map(outcome).collect())
+    }
+
+    /// What would become of each factor, as things stand now; nothing is stored.
+    pub async fn rehearse(&self, foreign: &[ForeignFactor]) -> Result<Vec<ImportOutcome>, PortFailure> {
+        let now = self.clock.steady_now()?;
+        let mut outcomes = Vec::with_capacity(foreign.len());
+        for one in foreign {
+            let stored = self.factors.find(&one.subject).await?.map(|stored| stored.factor);
+            outcomes.push(match stored {
+                Some(Factor::Enabled(factor)) => self.beside(&factor, one),
+                Some(Factor::Pending(_)) | None => {
+                    let imported = self.enabled(one, &Caller::OPERATOR, now)?;
+                    let status = TwoFactorStatus::just_enabled(&imported.factor, imported.codes.count());
+                    ImportOutcome::Imported(status)
+                }
+            });
+        }
+        Ok(outcomes)
     }
 
     fn enabled(
@@ -146,11 +161,12 @@ impl ImportFactor {
         })
     }
 
-    /// Whether the enabled factor is the one that another system kept. One that cannot be opened is taken for another.
-    fn is_same(&self, enabled: &EnabledFactor, foreign: &ForeignFactor) -> bool {
+    /// What a factor that is enabled means for one that another system kept. One that cannot be opened is another one.
+    fn beside(&self, enabled: &EnabledFactor, foreign: &ForeignFactor) -> ImportOutcome {
         let Binding { subject, id, secret, parameters } = &enabled.binding;
         let opened = self.sealer.open(SecretPlace { subject, factor: *id }, secret);
-        *parameters == foreign.parameters
-            && opened.is_ok_and(|opened| opened.expose().ct_eq(foreign.secret.expose()).into())
+        let is_same = *parameters == foreign.parameters
+            && opened.is_ok_and(|opened| opened.expose().ct_eq(foreign.secret.expose()).into());
+        if is_same { ImportOutcome::Unchanged } else { ImportOutcome::AlreadyEnabled }
     }
 }

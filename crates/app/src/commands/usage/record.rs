@@ -1,14 +1,10 @@
 //! `usage record`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
-use countersign_domain::time::Timestamp;
-use countersign_jobs::record_usage::{BATCH, Line, RecordUsage, UsageRecorded};
+use countersign_jobs::record_usage::{RecordUsage, UsageRecorded};
 use serde::Serialize;
-use tokio::sync::mpsc::{self, Receiver};
 
 use super::rows;
 use crate::commands::{Outcome, Session};
@@ -41,7 +37,7 @@ impl Report for RecordReport {
 pub(super) async fn run(session: &Session, stores: &Stores, file: &Path) -> anyhow::Result<Outcome> {
     let mut job = RecordUsage::new(stores.organizations.clone(), stores.usage.clone());
     let mut shown = Shown::new("recording usage");
-    let mut lines = read(file.to_owned(), session.clock.now());
+    let mut lines = rows::rows(session.clock.now()).read(file);
     let mut stop = stop_on_signal()?;
     loop {
         let line = tokio::select! {
@@ -62,33 +58,4 @@ pub(super) async fn run(session: &Session, stores: &Stores, file: &Path) -> anyh
 fn how_to_go_on(job: &RecordUsage) -> String {
     let recorded = job.recorded().recorded;
     format!("stopped after {recorded} new rows; record the file again: what is counted counts once")
-}
-
-/// Reads on a thread of its own, so that a file which gives nothing for a while does not keep a signal waiting.
-fn read(file: PathBuf, now: Timestamp) -> Receiver<anyhow::Result<Line>> {
-    let (lines, read) = mpsc::channel(BATCH);
-    std::thread::spawn(move || {
-        let sent = open(&file).and_then(|reader| {
-            for line in rows::lines(reader, now)? {
-                let line = line.context("the file cannot be read any further; what was read is counted")?;
-                if lines.blocking_send(Ok(line)).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        });
-        if let Err(error) = sent {
-            // Nobody waits for it any more when the receiver is gone.
-            let _ = lines.blocking_send(Err(error));
-        }
-    });
-    read
-}
-
-fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
-    if file == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    Ok(Box::new(BufReader::new(opened)))
 }

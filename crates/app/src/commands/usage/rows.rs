@@ -1,20 +1,17 @@
-//! Rows of usage as a file writes them: NDJSON, or CSV with a header line.
+//! Rows of usage as a file writes them.
 
-use std::io::{self, BufRead};
-
-use anyhow::Context as _;
 use countersign_domain::identity::Environment;
 use countersign_domain::quota::ports::{Consumption, RelationshipId, UsageEventId};
 use countersign_domain::time::Timestamp;
-use countersign_jobs::record_usage::{Line, UsageRow};
+use countersign_jobs::record_usage::UsageRow;
 use serde::Deserialize;
 
-/// The longest line, in bytes.
-const LONGEST_LINE: u64 = 64 * 1024;
+use crate::rows::Rows;
 
+/// A row as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+pub(super) struct Written {
     organization: String,
     environment: Option<String>,
     event_id: String,
@@ -46,91 +43,25 @@ impl Written {
     }
 }
 
-/// The lines of a file, read one at a time.
-pub(super) fn lines<'a>(
-    mut reader: impl BufRead + 'a,
-    now: Timestamp,
-) -> anyhow::Result<Box<dyn Iterator<Item = io::Result<Line>> + 'a>> {
-    let first = reader.fill_buf().context("cannot read the file")?;
-    let is_json = first.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    if is_json { Ok(Box::new(Ndjson { reader, now, number: 0 })) } else { csv(reader, now) }
-}
-
-struct Ndjson<R> {
-    reader: R,
-    now: Timestamp,
-    number: u64,
-}
-
-impl<R: BufRead> Iterator for Ndjson<R> {
-    type Item = io::Result<Line>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut text = Vec::new();
-        loop {
-            text.clear();
-            match io::Read::take(&mut self.reader, LONGEST_LINE).read_until(b'\n', &mut text) {
-                Ok(0) => return None,
-                Ok(_) => self.number = self.number.saturating_add(1),
-                Err(error) => return Some(Err(error)),
-            }
-            if text.len() as u64 == LONGEST_LINE && text.last() != Some(&b'\n') {
-                return Some(Err(io::Error::other(format!("line {} is longer than 64 KiB", self.number))));
-            }
-            if !text.trim_ascii().is_empty() {
-                break;
-            }
-        }
-        let written = serde_json::from_slice::<Written>(&text).map_err(|error| error.to_string());
-        Some(Ok(Line { number: self.number, row: written.and_then(|written| written.row(self.now)) }))
-    }
-}
-
-fn csv<'a>(
-    reader: impl BufRead + 'a,
-    now: Timestamp,
-) -> anyhow::Result<Box<dyn Iterator<Item = io::Result<Line>> + 'a>> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(reader);
-    let header = reader.headers().context("cannot read the header line")?.clone();
-    for needed in ["organization", "event_id"] {
-        anyhow::ensure!(
-            header.iter().any(|column| column == needed),
-            "this is neither NDJSON nor CSV with a header line that names {needed}"
-        );
-    }
-    Ok(Box::new(reader.into_records().map(move |record| {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => return unreadable(error),
-        };
-        let number = record.position().map_or(0, csv::Position::line);
-        let written = record.deserialize::<Written>(Some(&header)).map_err(|error| error.to_string());
-        Ok(Line { number, row: written.and_then(|written| written.row(now)) })
-    })))
-}
-
-/// A record that is no CSV is a refused row; a file that cannot be read any more is an error.
-fn unreadable(error: csv::Error) -> io::Result<Line> {
-    let number = error.position().map_or(0, csv::Position::line);
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => Err(error),
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            Ok(Line { number, row: Err(format!("{len} columns instead of {expected_len}")) })
-        }
-        kind => Ok(Line { number, row: Err(format!("not CSV: {kind:?}")) }),
-    }
+/// How they are read; what happened at no stated instant happened now.
+pub(super) fn rows(now: Timestamp) -> Rows<Written, UsageRow> {
+    Rows { needed: &["organization", "event_id"], meaning: Box::new(move |written| written.row(now)) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::Lines;
 
     const ORGANIZATION: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
+    fn lines(text: &str) -> anyhow::Result<Lines<UsageRow>> {
+        rows(NOW).lines(Box::new(std::io::Cursor::new(text.to_owned())))
+    }
+
     fn read(text: &str) -> Vec<(u64, Result<UsageRow, String>)> {
-        let lines = lines(text.as_bytes(), NOW).unwrap();
-        lines.map(|line| line.map(|line| (line.number, line.row)).unwrap()).collect()
+        lines(text).unwrap().map(|line| line.map(|line| (line.number, line.row)).unwrap()).collect()
     }
 
     #[test]
@@ -171,12 +102,12 @@ mod tests {
 
     #[test]
     fn a_file_without_a_header_is_refused() {
-        assert!(lines(&b"1,2,3\n"[..], NOW).is_err());
+        assert!(lines("1,2,3\n").is_err());
     }
 
     #[test]
     fn an_endless_line_does_not_fill_the_memory() {
         let text = format!("{{{}", " ".repeat(70_000));
-        assert!(lines(text.as_bytes(), NOW).unwrap().next().unwrap().is_err());
+        assert!(lines(&text).unwrap().next().unwrap().is_err());
     }
 }

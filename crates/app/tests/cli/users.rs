@@ -1,0 +1,127 @@
+//! Users' second factors at the command line.
+
+use std::io::{Read as _, Write as _};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::support::Home;
+
+const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+fn csv(rows: &[String]) -> String {
+    format!("user_id,secret,digits,backup_code_hashes\n{}", rows.concat())
+}
+
+fn users(count: usize) -> String {
+    let rows: Vec<_> = (0..count).map(|user| format!("user-{user},{SECRET},,\n")).collect();
+    csv(&rows)
+}
+
+/// A hash that no code is known of.
+fn hash() -> String {
+    format!("$2y$10${}.{}.", "a".repeat(21), "b".repeat(30))
+}
+
+#[test]
+fn an_imported_user_has_2fa_and_a_reset_removes_it_without_any_key() {
+    let home = Home::new();
+    let org = home.organization("free");
+    home.write("users.csv", &csv(&[format!("alice,{SECRET},8,{}\n", hash())]));
+    let imported = home.json(&format!("user import users.csv --org {org}"));
+    assert_eq!(imported, json!({"imported": 1, "unchanged": 0, "refused": 0}));
+    let shown = home.json(&format!("user show alice --org {org}"));
+    assert_eq!((&shown["state"], &shown["backup_codes_remaining"]), (&json!("enabled"), &json!(1)));
+    assert_eq!(home.json(&format!("user show alice --org {org} --env test"))["state"], "disabled");
+
+    // The key ring is gone.
+    std::fs::remove_file(home.path().join("countersign-data/development-keyring.json")).unwrap();
+    let reset = format!("user reset alice --org {org} --reason lost+phone");
+    assert_eq!(home.json(&reset), json!({"user_id": "alice", "removed": true}));
+    assert_eq!(home.json(&reset)["removed"], false);
+    assert_eq!(home.json(&format!("user show alice --org {org}"))["state"], "disabled");
+}
+
+#[test]
+fn a_reset_needs_a_reason_and_an_organization_that_exists() {
+    let home = Home::new();
+    let org = home.organization("free");
+    assert_eq!(home.run(&format!("user reset alice --org {org}")).code, 2);
+    assert_eq!(home.run(&format!("user reset alice --org {org} --reason +")).code, 2);
+    let ran = home.run("user show alice --org 01ARZ3NDEKTSV4RRFFQ69G5FAV");
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("there is no organization"), "{}", ran.stderr);
+}
+
+#[test]
+fn importing_again_changes_nothing_and_another_secret_is_refused() {
+    let home = Home::new();
+    let org = home.organization("free");
+    let line = format!("--output json user import - --org {org}");
+    let ran = home.run_with_input(&line, &users(3));
+    assert_eq!(ran.stdout.trim(), "{\"imported\":3,\"unchanged\":0,\"refused\":0}", "{}", ran.stderr);
+    let ran = home.run_with_input(&line, &users(4));
+    assert_eq!(ran.stdout.trim(), "{\"imported\":1,\"unchanged\":3,\"refused\":0}", "{}", ran.stderr);
+    let other = csv(&[format!("user-0,{},,\n", "A".repeat(32))]);
+    let ran = home.run_with_input(&line, &other);
+    assert_eq!((ran.code, ran.stdout.trim()), (3, "{\"imported\":0,\"unchanged\":0,\"refused\":1}"));
+    assert!(ran.stderr.contains("line 2: the user has another factor, which stays"), "{}", ran.stderr);
+}
+
+#[test]
+fn refused_rows_are_named_with_their_line_and_never_shown() {
+    let home = Home::new();
+    let org = home.organization("free");
+    let rows = [
+        "alice,GEZDGNBVGY3TQOJQ,,\n".to_owned(),
+        format!("bob,{SECRET},,\n"),
+        format!("carol,{SECRET},9,\n"),
+        format!("dave,{SECRET}!,,\n"),
+        format!("erin,{SECRET},,$2x${}\n", &hash()[4..]),
+    ];
+    for dry_run in [" --dry-run", ""] {
+        let line = format!("--output json user import - --org {org}{dry_run}");
+        let ran = home.run_with_input(&line, &csv(&rows));
+        assert_eq!((ran.code, ran.stdout.trim()), (3, "{\"imported\":1,\"unchanged\":0,\"refused\":4}"));
+        for told in [
+            "line 2: secret: the secret has 10 bytes",
+            "line 4: digits",
+            "line 5: secret",
+            "line 6: backup_code_hashes",
+        ] {
+            assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+        }
+        assert!(!ran.stderr.contains(SECRET) && !ran.stderr.contains("GEZDGNBVGY3TQOJQ"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(&hash()[7..]), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_dry_run_stores_nothing() {
+    let home = Home::new();
+    let org = home.organization("free");
+    let ran = home.run_with_input(&format!("--output json user import - --org {org} --dry-run"), &users(2));
+    assert_eq!(ran.stdout.trim(), "{\"imported\":2,\"unchanged\":0,\"refused\":0}", "{}", ran.stderr);
+    assert_eq!(home.json(&format!("user show user-0 --org {org}"))["state"], "disabled");
+}
+
+#[test]
+fn an_interrupted_import_says_how_to_go_on() {
+    let home = Home::new();
+    let org = home.organization("scale");
+    let mut command = home.command(["user", "import", "-", "--org", &org]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(users(700).as_bytes()).unwrap();
+    // The first batch is stored while the input is still open.
+    while home.json(&format!("user show user-499 --org {org}"))["state"] != "enabled" {}
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let mut says = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut says).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert!(says.contains("stopped after 500 new users; import the file again"), "{says}");
+    drop(input);
+    let again = home.run_with_input(&format!("--output json user import - --org {org}"), &users(700));
+    assert_eq!(again.stdout.trim(), "{\"imported\":200,\"unchanged\":500,\"refused\":0}", "{}", again.stderr);
+}

@@ -1,0 +1,188 @@
+//! Takes over the factors of another system that a file tells, some hundred at a time.
+
+use countersign_domain::audit::event::Caller;
+use countersign_domain::failure::PortFailure;
+use countersign_domain::two_factor::import::{ForeignFactor, ImportFactor, ImportOutcome};
+
+use crate::{Event, Line, Observer};
+
+/// Factors that are stored at once.
+const BATCH: usize = 500;
+
+/// What has come of the rows so far. Rows that wait for their batch are in no number.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct UsersImported {
+    /// Users who have the factor now, or would have it after a rehearsal.
+    pub imported: u64,
+    /// Users who had this very factor before.
+    pub unchanged: u64,
+    /// Rows that are not taken over.
+    pub refused: u64,
+}
+
+/// The job. A factor that was taken over is left as it is, so a file that was not imported to its end is imported again.
+pub struct ImportUsers {
+    import: ImportFactor,
+    rehearse: bool,
+    waiting: Vec<ForeignFactor>,
+    /// The numbers of their lines.
+    lines: Vec<u64>,
+    imported: UsersImported,
+}
+
+impl ImportUsers {
+    /// A job that has taken no row yet; one that rehearses looks, tells, and stores nothing.
+    pub fn new(import: ImportFactor, rehearse: bool) -> Self {
+        Self { import, rehearse, waiting: Vec::new(), lines: Vec::new(), imported: UsersImported::default() }
+    }
+
+    /// What has come of it so far.
+    pub const fn imported(&self) -> UsersImported {
+        self.imported
+    }
+
+    /// Takes a line; its factor is stored now or with a later one, or refused. All are of one organization.
+    pub async fn take(
+        &mut self,
+        line: Line<ForeignFactor>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), PortFailure> {
+        match line.row {
+            Err(reason) => self.refuse(line.number, reason, observer),
+            Ok(foreign) => {
+                self.waiting.push(foreign);
+                self.lines.push(line.number);
+                if self.waiting.len() >= BATCH {
+                    self.finish(observer).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores what waits.
+    pub async fn finish(&mut self, observer: &mut dyn Observer) -> Result<(), PortFailure> {
+        let (batch, lines) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.lines));
+        let outcomes = if self.rehearse {
+            self.import.rehearse(&batch).await?
+        } else {
+            self.import.run_all(&batch, &Caller::OPERATOR).await?
+        };
+        for (outcome, number) in outcomes.into_iter().zip(lines) {
+            let counter = match outcome {
+                ImportOutcome::Imported(_) => &mut self.imported.imported,
+                ImportOutcome::Unchanged => &mut self.imported.unchanged,
+                ImportOutcome::AlreadyEnabled => {
+                    self.refuse(number, "the user has another factor, which stays".to_owned(), observer);
+                    continue;
+                }
+            };
+            *counter = counter.saturating_add(1);
+            observer.observe(Event::Done { rows: 1 });
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, number: u64, reason: String, observer: &mut dyn Observer) {
+        self.imported.refused = self.imported.refused.saturating_add(1);
+        observer.observe(Event::Refused { row: format!("line {number}"), reason });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use countersign_domain::two_factor::params::Parameters;
+    use countersign_testkit::build::{NOW, imported_hashes, secret, subject};
+    use countersign_testkit::clock::ManualClock;
+    use countersign_testkit::entropy::SeededEntropy;
+    use countersign_testkit::fakes::{MemoryAudit, MemoryFactors, PlainSealer};
+
+    use super::*;
+
+    struct World(Arc<MemoryFactors>);
+
+    #[derive(Default)]
+    struct Told(Vec<String>);
+
+    impl Observer for Told {
+        fn observe(&mut self, event: Event) {
+            if let Event::Refused { row, reason } = event {
+                self.0.push(format!("{row}: {reason}"));
+            }
+        }
+    }
+
+    impl World {
+        fn new() -> Self {
+            Self(Arc::new(MemoryFactors::new(Arc::new(MemoryAudit::new()))))
+        }
+
+        async fn import(
+            &self,
+            rehearse: bool,
+            lines: Vec<Line<ForeignFactor>>,
+        ) -> (UsersImported, Vec<String>) {
+            let import = ImportFactor {
+                clock: Arc::new(ManualClock::new(NOW)),
+                entropy: Arc::new(SeededEntropy::new(self.0.count().try_into().unwrap())),
+                factors: self.0.clone(),
+                sealer: Arc::new(PlainSealer::new()),
+            };
+            let (mut job, mut told) = (ImportUsers::new(import, rehearse), Told::default());
+            for line in lines {
+                job.take(line, &mut told).await.unwrap();
+            }
+            job.finish(&mut told).await.unwrap();
+            (job.imported(), told.0)
+        }
+    }
+
+    fn line(number: u64, user: &str, of: u8) -> Line<ForeignFactor> {
+        let foreign = ForeignFactor {
+            subject: subject(user),
+            secret: secret(of),
+            parameters: Parameters::default(),
+            codes: imported_hashes(&["code"]),
+            enabled_at: None,
+        };
+        Line { number, row: Ok(foreign) }
+    }
+
+    fn told(imported: u64, unchanged: u64, refused: u64) -> UsersImported {
+        UsersImported { imported, unchanged, refused }
+    }
+
+    #[tokio::test]
+    async fn refused_rows_are_named_with_their_lines_and_the_others_go_on() {
+        let world = World::new();
+        let unreadable = Line { number: 3, row: Err("secret: too short".to_owned()) };
+        let lines =
+            vec![line(2, "alice", 1), unreadable, line(4, "alice", 2), line(5, "bob", 3), line(6, "bob", 3)];
+        let (imported, refused) = world.import(false, lines).await;
+        assert_eq!(imported, told(2, 1, 2));
+        assert_eq!(
+            refused,
+            ["line 3: secret: too short", "line 4: the user has another factor, which stays"]
+        );
+    }
+
+    #[tokio::test]
+    async fn importing_again_changes_nothing() {
+        let world = World::new();
+        let rows = || (0..1_203).map(|row| line(row, &format!("user {row}"), 1)).collect();
+        assert_eq!(world.import(false, rows()).await.0, told(1_203, 0, 0));
+        assert_eq!(world.import(false, rows()).await.0, told(0, 1_203, 0));
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_tells_the_same_and_stores_nothing() {
+        let world = World::new();
+        assert_eq!(world.import(false, vec![line(1, "alice", 1)]).await.0, told(1, 0, 0));
+        let rows = || vec![line(1, "alice", 1), line(2, "bob", 1)];
+        assert_eq!(world.import(true, rows()).await.0, told(1, 1, 0));
+        assert_eq!(world.import(true, vec![line(1, "alice", 2)]).await.0, told(0, 0, 1));
+        assert_eq!(world.0.count(), 1);
+    }
+}
