@@ -87,7 +87,7 @@ pub(crate) enum Work {
     Keyring(keyring::Arguments),
     /// Remove what has had its time; a running server does so every minute
     Purge,
-    /// Check configuration, database, keys and clock, and say what to do about each finding
+    /// Check configuration, database, keys, limits and clock, and say what to do about each finding
     Doctor,
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::failure::PortFailure;
 
-/// Something the service cannot do its work without.
+/// Something the service needs to do its work, or to do it well.
 ///
 /// Duty: `check` finds out whether the dependency can be used *now* (for a database, whether it can be
 /// written to) and returns within a second.
@@ -12,6 +12,11 @@ use crate::failure::PortFailure;
 pub trait Dependency: Send + Sync {
     /// A short stable name, such as `database`.
     fn name(&self) -> &'static str;
+
+    /// Whether the service does its work without it, only less well.
+    fn is_dispensable(&self) -> bool {
+        false
+    }
 
     /// Whether it can be used.
     async fn check(&self) -> Result<(), PortFailure>;

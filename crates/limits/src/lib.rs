@@ -2,7 +2,8 @@
 //! [`RateLimiter`](countersign_domain::admission::ports::RateLimiter).
 //!
 //! The arithmetic is the domain's (`admission::bucket`); an adapter only remembers buckets and takes from
-//! them one caller at a time. [`MemoryRateLimiter`] keeps them in this process.
+//! them one caller at a time. [`MemoryRateLimiter`] keeps them in this process,
+//! [`SharedRateLimiter`] in Redis or Valkey for all processes that share it.
 //!
 //! # How to add an adapter
 //!
@@ -14,7 +15,11 @@
 
 mod buckets;
 mod memory;
+mod shared;
+mod store_url;
 mod url;
 
 pub use memory::MemoryRateLimiter;
+pub use shared::{SharedOptions, SharedRateLimiter, TimeSource};
+pub use store_url::StoreUrl;
 pub use url::{LimitsUrl, NotALimitsUrl};

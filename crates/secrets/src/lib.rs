@@ -41,5 +41,5 @@ pub use backup_codes::{BcryptCost, BcryptCostOutOfRange, BcryptPool, BcryptPoolO
 pub use key_ring::{CannotChange, CurrentKeyRing, KeyLabel, KeyRing, KeyRingError, KeyRingFile};
 pub use os_entropy::OsEntropy;
 pub use sealer::XChaChaSealer;
-pub use secret_file::SecretFileError;
+pub use secret_file::{SecretFileError, read as read_secret_file};
 pub use weakness::Weakness;

@@ -52,7 +52,7 @@ pub enum SecretFileError {
 }
 
 /// The whole file, if nobody but its owner has access to it.
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
+pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
     let failed = |source| SecretFileError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(failed)?;
     // The open file is asked, not the path: what is checked is what is read.

@@ -48,3 +48,4 @@ pub mod contention;
 pub mod contract;
 pub mod entropy;
 pub mod fakes;
+pub mod services;

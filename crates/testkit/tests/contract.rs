@@ -37,7 +37,7 @@ async fn hasher() -> code_hasher::Harness {
 fn main() -> ExitCode {
     let suites = [
         contract::stores(|| async { MemoryStores::new().into_stores() }),
-        rate_limiter::trials(limiter),
+        rate_limiter::trials("fake", limiter),
         secret_sealer::trials(sealer),
         webhook_sealer::trials(webhook_sealer),
         answer_sealer::trials(answers),

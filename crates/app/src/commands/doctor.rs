@@ -58,6 +58,7 @@ pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
     let usable = database.status == Status::Ok;
     findings.push(database);
     findings.push(keys(session, usable).await);
+    findings.push(limits(session).await);
     findings.push(clock(&*session.clock));
     finish(session.output, &Diagnosis { configuration: session.config.effective(), findings })
 }
@@ -154,6 +155,16 @@ async fn keys(session: &Session, database_is_usable: bool) -> Finding {
         Ok(Ok(())) => Finding::ok(CHECK, "the key ring fits the stored data"),
         Ok(Err(problem)) => Finding::failed(CHECK, problem.to_string(), remedy_for(&problem)),
         Err(error) => Finding::failed(CHECK, format!("{error:#}"), "mend the database first"),
+    }
+}
+
+async fn limits(session: &Session) -> Finding {
+    match wiring::inspect_limits(session).await {
+        Ok(kept) => Finding::ok("limits", kept),
+        Err(error) => {
+            let remedy = "start the store, or set limits.url to one that answers; until then each server gives its part";
+            Finding::failed("limits", format!("{error:#}"), remedy)
+        }
     }
 }
 

@@ -12,6 +12,10 @@ pub(super) fn refuse(config: &Config, problems: &mut Problems) {
     refuse_made_up_keys(config, problems);
     refuse_unchecked_tokens(config, problems);
     refuse_open_bind(config, problems);
+    problems.push_if(wiring::limits_travel_in_clear(config), || {
+        let says = "the store is on another machine, and its password would travel in clear";
+        Problem::new("limits.url", says, "use TLS: write rediss:// instead of redis://")
+    });
     if let Some(secret) = &config.auth.hs256_secret {
         refuse_bad_secret(secret, problems);
     }

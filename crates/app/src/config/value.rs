@@ -145,6 +145,39 @@ impl SettingValue for Texts {
     }
 }
 
+/// The URL of a service. Who logs in there, and with which password, is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct ServiceUrl(pub(crate) String);
+
+impl fmt::Display for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts =
+            self.0.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1)));
+        match parts {
+            Some((scheme, rest)) => write!(f, "{scheme}://***@{rest}"),
+            None => f.write_str(&self.0),
+        }
+    }
+}
+
+impl fmt::Debug for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServiceUrl({self})")
+    }
+}
+
+impl SettingValue for ServiceUrl {
+    const KIND: &'static str = "a URL";
+
+    fn read(raw: Raw) -> Result<Self, String> {
+        String::read(raw).map(Self)
+    }
+
+    fn show(&self) -> Json {
+        json!(self.to_string())
+    }
+}
+
 /// A length of time, written as a whole number and a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
@@ -259,6 +292,19 @@ mod tests {
         assert_eq!(read(Raw::One("a, b,".to_owned())), Ok(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(read(Raw::Many(vec!["a,b".to_owned()])), Ok(vec!["a,b".to_owned()]));
         assert_eq!(read(Raw::One(String::new())), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        for (text, shown) in [
+            ("memory:", "memory:"),
+            ("redis://h:6379/0", "redis://h:6379/0"),
+            ("redis://:hunter2@h", "redis://***@h"),
+            ("redis://alice:hunter@2@h,i/main", "redis://***@h,i/main"),
+        ] {
+            let url = ServiceUrl(text.to_owned());
+            assert_eq!((url.show(), format!("{url:?}")), (json!(shown), format!("ServiceUrl({shown})")));
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Values whose rules belong to an adapter.
 
 use countersign_http::Network;
-use countersign_limits::LimitsUrl;
+use countersign_limits::{LimitsUrl, NotALimitsUrl};
 use countersign_secrets::user_token::ClaimName;
 use countersign_storage::DatabaseUrl;
+use zeroize::Zeroizing;
 
 use crate::config::{Config, Problem, Problems};
 use crate::telemetry;
@@ -13,8 +14,12 @@ pub(crate) fn check_values(config: &Config, problems: &mut Problems) {
     if let Some(Err(error)) = config.database.url.as_deref().map(DatabaseUrl::parse) {
         problems.push(Problem::new("database.url", error.to_string(), "set it to sqlite:PATH"));
     }
-    if let Err(error) = LimitsUrl::parse(&config.limits.url) {
-        problems.push(Problem::new("limits.url", error.to_string(), "set it to memory:"));
+    if let Err(error) = limits(config) {
+        problems.push(Problem::new(
+            "limits.url",
+            error.to_string(),
+            "set it to memory: or redis://HOST:PORT",
+        ));
     }
     problems.push_if(!telemetry::is_filter(&config.telemetry.filter), || {
         let says = format!("{:?} is not a filter", config.telemetry.filter);
@@ -38,5 +43,13 @@ pub(crate) fn check_values(config: &Config, problems: &mut Problems) {
         if let Err(error) = ClaimName::new(name.as_str()) {
             problems.push(Problem::new(key, error.to_string(), "name a claim of the platform's own"));
         }
+    }
+}
+
+/// A place for buckets, with one password at most.
+fn limits(config: &Config) -> Result<(), NotALimitsUrl> {
+    match (LimitsUrl::parse(&config.limits.url.0)?, &config.limits.password) {
+        (LimitsUrl::Shared(store), Some(_)) => store.with_password(Zeroizing::default()).map(drop),
+        _ => Ok(()),
     }
 }

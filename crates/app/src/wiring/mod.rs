@@ -2,6 +2,7 @@
 
 mod checks;
 mod keys;
+mod limits;
 mod proofs;
 mod reseal;
 mod served_keys;
@@ -18,6 +19,7 @@ pub(crate) use checks::check_values;
 pub(crate) use keys::{
     check_token_secret, generate_key_ring, known_keys, lock_key_ring, mint_token, prepare_keys, ring_keys,
 };
+pub(crate) use limits::{inspect_limits, limits_travel_in_clear};
 pub(crate) use reseal::{Resealing, resealing};
 pub(crate) use served_keys::ServedKeys;
 pub(crate) use service::{Service, openapi, start_service};

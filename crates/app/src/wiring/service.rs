@@ -12,6 +12,7 @@ use countersign_domain::admission::admit::Admission;
 use countersign_domain::admission::authenticate::Authenticator;
 use countersign_domain::admission::bucket::BucketSpec;
 use countersign_domain::admission::ports::{OrganizationStore, RateLimiter};
+use countersign_domain::health::Dependency;
 use countersign_domain::idempotency::answer_once::{AnswerLimits, AnswerOnce};
 use countersign_domain::keys::readiness::KeysReadiness;
 use countersign_domain::quota::meter::QuotaMeter;
@@ -22,11 +23,11 @@ use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
 use countersign_domain::two_factor::status::ReadStatus;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
 use countersign_http::{Api, HttpSettings, Network};
-use countersign_limits::{LimitsUrl, MemoryRateLimiter};
 use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, CurrentKeyRing, XChaChaSealer};
 use countersign_storage::{CachedApiKeys, CachedOrganizations};
 
 use super::keys as configured_keys;
+use super::limits::{Limits, limits};
 use super::proofs::proofs;
 use super::served_keys::ServedKeys;
 use super::stores::Stores;
@@ -59,7 +60,8 @@ pub(crate) async fn start_service(
         Some(url) => url.clone(),
         None => format!("http://{}", listener.local_addr()?),
     };
-    let api = api(session, stores, keys.in_force(), &public_url)?;
+    let limits = limits(session).await?;
+    let api = api(session, stores, keys.in_force(), limits, &public_url)?;
     let server = countersign_http::serve(listener, Arc::new(api), http_settings(config)?)
         .context("the HTTP server cannot be started")?;
     let handle = server.handle();
@@ -71,10 +73,11 @@ fn api(
     session: &Session,
     stores: &Stores,
     ring: &Arc<CurrentKeyRing>,
+    limits: Limits,
     public_url: &str,
 ) -> anyhow::Result<Api> {
     let (clock, entropy, factors) = (&session.clock, &session.entropy, &stores.factors);
-    let limits = setup_limits(&session.config);
+    let setup_limits = setup_limits(&session.config);
     let sealer = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
     let answer_once = AnswerOnce {
         clock: clock.clone(),
@@ -90,6 +93,9 @@ fn api(
     let change_policy =
         ChangePolicy { clock: clock.clone(), entropy: entropy.clone(), organizations: organizations.clone() };
     let keys_readiness = KeysReadiness { in_force: ring.clone(), registry: stores.key_registry.clone() };
+    let mut dependencies: Vec<Arc<dyn Dependency>> =
+        vec![stores.health.clone(), session.clock_health.clone(), Arc::new(keys_readiness)];
+    dependencies.extend(limits.store);
     let quota = Arc::new(QuotaMeter { clock: clock.clone(), usage: stores.usage.clone() });
     let start_setup = StartSetup {
         clock: clock.clone(),
@@ -98,21 +104,21 @@ fn api(
         sealer: sealer.clone(),
         hasher: pool.clone(),
         quota: quota.clone(),
-        limits,
+        limits: setup_limits,
     };
     let verify_setup = VerifySetup {
         clock: clock.clone(),
         entropy: entropy.clone(),
         factors: factors.clone(),
         sealer: sealer.clone(),
-        limits: limits.pending,
+        limits: setup_limits.pending,
     };
     let import =
         ImportFactor { clock: clock.clone(), entropy: entropy.clone(), factors: factors.clone(), sealer };
     Ok(Api {
         clock: clock.clone(),
         entropy: entropy.clone(),
-        admission: Arc::new(admission(session, stores, organizations)?),
+        admission: Arc::new(admission(session, stores, organizations, limits.limiter)?),
         answer_once: Arc::new(answer_once),
         start_setup: Arc::new(start_setup),
         verify_setup: Arc::new(verify_setup),
@@ -127,7 +133,7 @@ fn api(
         users: stores.users.clone(),
         audit: stores.audit.clone(),
         quota,
-        dependencies: vec![stores.health.clone(), session.clock_health.clone(), Arc::new(keys_readiness)],
+        dependencies,
         documentation_url: format!("{public_url}/docs"),
     })
 }
@@ -136,6 +142,7 @@ fn admission(
     session: &Session,
     stores: &Stores,
     organizations: Arc<dyn OrganizationStore>,
+    limiter: Arc<dyn RateLimiter>,
 ) -> anyhow::Result<Admission> {
     let (config, clock) = (&session.config, &session.clock);
     Ok(Admission {
@@ -146,23 +153,13 @@ fn admission(
             user_tokens: Arc::new(configured_keys::verifier(config)?),
             organizations,
         },
-        limiter: limiter(session)?,
+        limiter,
         client_rate: BucketSpec {
             per_second: config.limits.client_requests_per_second,
             burst: config.limits.client_burst,
         },
         loopback_exempt: config.limits.loopback_exempt,
     })
-}
-
-/// The limiter that the scheme of the URL names.
-fn limiter(session: &Session) -> anyhow::Result<Arc<dyn RateLimiter>> {
-    let limits = &session.config.limits;
-    match LimitsUrl::parse(&limits.url).context("limits.url is not acceptable")? {
-        LimitsUrl::Memory => {
-            Ok(Arc::new(MemoryRateLimiter::new(session.clock.clone(), limits.max_buckets.get())))
-        }
-    }
 }
 
 fn bcrypt_pool(session: &Session, ring: &Arc<CurrentKeyRing>) -> anyhow::Result<BcryptPool> {

@@ -1,5 +1,6 @@
 //! What the doctor finds.
 
+use countersign_testkit::services::redis::RedisServer;
 use serde_json::Value;
 
 use crate::support::{Home, Ran};
@@ -37,7 +38,7 @@ fn after_the_first_run_everything_is_fine() {
     assert_eq!(ran.code, 0);
     let checks: Vec<_> = findings(&ran).into_iter().map(|one| (one.0, one.1)).collect();
     let ok = |check: &str| (check.to_owned(), "ok".to_owned());
-    assert_eq!(checks, [ok("configuration"), ok("database"), ok("keys"), ok("clock")]);
+    assert_eq!(checks, [ok("configuration"), ok("database"), ok("keys"), ok("limits"), ok("clock")]);
 }
 
 #[test]
@@ -116,4 +117,20 @@ fn no_secret_is_shown() {
         assert!(ran.stdout.contains("env:THE_SECRET"));
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
     }
+}
+
+#[test]
+fn a_store_of_limits_is_asked_and_its_password_is_not_shown() {
+    let home = Home::new();
+    let redis = RedisServer::start_with(&["--requirepass", "hunter2"]);
+    let limits = |url: &str| home.run_with(&[("COUNTERSIGN_LIMITS__URL", url)], "--output json doctor");
+    let url = |login: &str| format!("redis://{login}127.0.0.1:{}", redis.port());
+    let found = limits(&url(":hunter2@"));
+    assert_eq!(found.code, 0, "{found:?}");
+    assert_eq!(remedy(&found, "limits", "ok"), "");
+    assert!(!found.stdout.contains("hunter2") && found.stdout.contains("redis://***@127.0.0.1"), "{found:?}");
+    let refused = limits(&url(":wrong@"));
+    assert_eq!(refused.code, 1);
+    assert!(remedy(&refused, "limits", "failed").contains("limits.url"));
+    assert!(!refused.stdout.contains("wrong@"), "{refused:?}");
 }

@@ -48,6 +48,15 @@ fn without_configuration_everything_that_is_missing_is_named_at_once() {
 }
 
 #[test]
+fn a_store_of_limits_on_another_machine_needs_tls() {
+    let home = ready();
+    let config = ("COUNTERSIGN_CONFIG", "settings.toml");
+    let refused = refusal(&home, &[config, ("COUNTERSIGN_LIMITS__URL", "redis://:hunter2@store")], "serve");
+    assert!(refused.contains("limits.url") && refused.contains("rediss://"), "{refused}");
+    assert!(!refused.contains("hunter2"), "{refused}");
+}
+
+#[test]
 fn what_development_made_up_is_refused() {
     let home = Home::new();
     assert!(home.serve("serve").stop().0.success());

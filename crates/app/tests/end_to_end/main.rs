@@ -17,6 +17,7 @@ mod limits;
 mod policy;
 mod rotation;
 mod secrecy;
+mod shared_limits;
 #[path = "../support/mod.rs"]
 mod support;
 mod verification;

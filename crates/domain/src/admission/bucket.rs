@@ -22,7 +22,8 @@ pub struct BucketSpec {
 }
 
 impl BucketSpec {
-    fn capacity(self) -> u64 {
+    /// What a full bucket holds, in millionths of a token.
+    pub fn capacity(self) -> u64 {
         u64::from(self.burst.get()).saturating_mul(TOKEN)
     }
 
@@ -84,7 +85,8 @@ impl BucketState {
         (state, state.decision(spec, allowed))
     }
 
-    fn decision(self, spec: BucketSpec, allowed: bool) -> BucketDecision {
+    /// What a caller is told when the bucket was left like this.
+    pub fn decision(self, spec: BucketSpec, allowed: bool) -> BucketDecision {
         let left = spec.capacity().saturating_sub(self.debt);
         let missing = TOKEN.saturating_sub(left);
         BucketDecision {

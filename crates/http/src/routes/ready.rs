@@ -24,6 +24,10 @@ pub(super) const ROUTE: Route = Route {
     documented,
 };
 
+const READY: &str = "ready";
+const DEGRADED: &str = "degraded";
+const UNAVAILABLE: &str = "unavailable";
+
 /// How long a finding serves: nobody can make us ask the dependencies faster.
 const FRESH_FOR: Duration = Duration::from_secs(1);
 /// How long a dependency may take to say that it works; twice what it promises.
@@ -32,7 +36,7 @@ const LONGEST_CHECK: Duration = Duration::from_secs(2);
 /// Whether the service can do its work.
 #[derive(Clone, Serialize, ToSchema)]
 struct ReadyBody {
-    /// `ready`, or `unavailable` when any dependency is.
+    /// `ready`, or `unavailable` when a dependency is.
     #[schema(example = "ready")]
     status: &'static str,
     dependencies: Vec<DependencyBody>,
@@ -44,7 +48,7 @@ struct DependencyBody {
     /// What it is called.
     #[schema(example = "database")]
     name: &'static str,
-    /// `ready` or `unavailable`.
+    /// `ready`, `unavailable`, or `degraded` when the service does its work without it.
     #[schema(example = "ready")]
     status: &'static str,
 }
@@ -70,8 +74,9 @@ impl Readiness {
             return body.clone();
         }
         let dependencies = join_all(self.dependencies.iter().map(|dependency| check(&**dependency))).await;
-        let ready = dependencies.iter().all(|dependency| dependency.status == word(true));
-        let body = ReadyBody { status: word(ready), dependencies };
+        let missing = dependencies.iter().any(|dependency| dependency.status == UNAVAILABLE);
+        let status = if missing { UNAVAILABLE } else { READY };
+        let body = ReadyBody { status, dependencies };
         *found = Some((now, body.clone()));
         body
     }
@@ -91,21 +96,52 @@ async fn check(dependency: &dyn Dependency) -> DependencyBody {
             false
         }
     };
-    DependencyBody { name, status: word(ready) }
-}
-
-const fn word(ready: bool) -> &'static str {
-    if ready { "ready" } else { "unavailable" }
+    let status = if ready {
+        READY
+    } else if dependency.is_dispensable() {
+        DEGRADED
+    } else {
+        UNAVAILABLE
+    };
+    DependencyBody { name, status }
 }
 
 async fn handle(call: PublicCall) -> Outcome {
     let body = call.state.readiness.body().await;
-    let ready = body.status == word(true);
-    reply::json(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
+    let status = if body.status == READY { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    reply::json(status, &body)
 }
 
 fn documented() -> Documented {
     Documented::new("get_readiness", "Whether everything works that the service needs")
         .success(success::<ReadyBody>())
         .unready(success::<ReadyBody>())
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_testkit::build::NOW;
+    use countersign_testkit::clock::ManualClock;
+    use countersign_testkit::fakes::SwitchedDependency;
+
+    use super::*;
+
+    async fn found(database_works: bool, store_works: bool) -> [&'static str; 3] {
+        let database = SwitchedDependency::new("database");
+        let store = SwitchedDependency::dispensable("limits");
+        database.set_working(database_works);
+        store.set_working(store_works);
+        let clock = Arc::new(ManualClock::new(NOW));
+        let body = Readiness::new(clock, vec![Arc::new(database), Arc::new(store)]).body().await;
+        let [database, store] = &body.dependencies[..] else { panic!("not both are named") };
+        [body.status, database.status, store.status]
+    }
+
+    #[tokio::test]
+    async fn what_the_service_works_without_does_not_make_it_unavailable() {
+        assert_eq!(found(true, true).await, [READY, READY, READY]);
+        assert_eq!(found(true, false).await, [READY, READY, DEGRADED]);
+        assert_eq!(found(false, true).await, [UNAVAILABLE, UNAVAILABLE, READY]);
+        assert_eq!(found(false, false).await, [UNAVAILABLE, UNAVAILABLE, DEGRADED]);
+    }
 }

@@ -45,13 +45,13 @@ pub fn cases() -> Vec<Case<Harness>> {
     ]
 }
 
-/// One test for each case.
-pub fn trials<F, M>(factory: F) -> Vec<Trial>
+/// One test for each case; `adapter` stands in their names.
+pub fn trials<F, M>(adapter: &str, factory: F) -> Vec<Trial>
 where
     F: Fn() -> M + Clone + Send + Sync + 'static,
     M: Future<Output = Harness> + Send + 'static,
 {
-    trials_of("rate_limiter", cases(), factory)
+    trials_of(&format!("rate_limiter::{adapter}"), cases(), factory)
 }
 
 fn spec(per_second: u32, burst: u32) -> BucketSpec {

@@ -8,13 +8,19 @@ use countersign_domain::health::Dependency;
 #[derive(Debug)]
 pub struct SwitchedDependency {
     name: &'static str,
+    dispensable: bool,
     works: AtomicBool,
 }
 
 impl SwitchedDependency {
     /// A dependency that works.
     pub const fn new(name: &'static str) -> Self {
-        Self { name, works: AtomicBool::new(true) }
+        Self { name, dispensable: false, works: AtomicBool::new(true) }
+    }
+
+    /// One that works, and that the service does its work without.
+    pub const fn dispensable(name: &'static str) -> Self {
+        Self { name, dispensable: true, works: AtomicBool::new(true) }
     }
 
     /// Whether it works from here on.
@@ -27,6 +33,10 @@ impl SwitchedDependency {
 impl Dependency for SwitchedDependency {
     fn name(&self) -> &'static str {
         self.name
+    }
+
+    fn is_dispensable(&self) -> bool {
+        self.dispensable
     }
 
     async fn check(&self) -> Result<(), PortFailure> {

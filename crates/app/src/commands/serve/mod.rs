@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     /// The address and port of the API; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
-    /// Where the token buckets are kept, such as memory:
+    /// Where the token buckets are kept: memory: or redis://HOST:PORT
     #[arg(long, value_name = "URL")]
     limits: Option<String>,
 }

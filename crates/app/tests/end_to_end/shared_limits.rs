@@ -1,0 +1,91 @@
+//! Limits in Redis: what a server does with it, and without it.
+
+use countersign_testkit::services::redis::RedisServer;
+use reqwest::Method;
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::support::authenticator::code;
+use crate::support::{Answer, Home, Server, text};
+
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+const SLOW: &str =
+    "plan set slow --requests-per-second 1 --burst 200 --turns unlimited --relationships unlimited";
+
+/// Asks until `/readyz` says `wanted` of the limits; what is found out serves for a second.
+async fn until_limits_are(server: &Server, wanted: &str) -> Answer {
+    for _ in 0..600 {
+        let answer = server.call(Method::GET, "/readyz", None, None).await;
+        let body = answer.body();
+        let dependencies = body["dependencies"].as_array().unwrap();
+        if dependencies.contains(&json!({"name": "limits", "status": wanted})) {
+            return answer;
+        }
+        sleep(PAUSE).await;
+    }
+    panic!("limits are never {wanted}");
+}
+
+fn policy(answer: &Answer) -> &str {
+    answer.header("ratelimit-policy").expect("a bucket was asked")
+}
+
+/// Asks until the whole bucket (of the store) or half of it (of the process on its own) answers.
+async fn until_policy(server: &Server, token: &str, wanted: &str) {
+    for _ in 0..600 {
+        if policy(&server.get("/v1/me/2fa", token).await) == wanted {
+            return;
+        }
+        sleep(PAUSE).await;
+    }
+    panic!("{wanted} never comes");
+}
+
+#[tokio::test]
+async fn when_redis_is_gone_a_server_goes_on_with_its_part_and_says_so() {
+    let mut redis = RedisServer::start_with(&["--requirepass", "hunter2"]);
+    let home = Home::new();
+    home.json(SLOW);
+    let token = home.token(&home.organization("slow"), "alice");
+    let variables = [("REDIS_PASSWORD", "hunter2"), ("COUNTERSIGN_LIMITS__PASSWORD", "env:REDIS_PASSWORD")];
+    let server = home.serve_with(&variables, &format!("serve --limits {}", redis.url()));
+    until_policy(&server, &token, "\"org\";q=200;w=200").await;
+    until_limits_are(&server, "ready").await;
+
+    redis.kill();
+    let without = server.get("/v1/me/2fa", &token).await;
+    assert_eq!((without.status.as_u16(), policy(&without)), (200, "\"org\";q=100;w=100"));
+    let readiness = until_limits_are(&server, "degraded").await;
+    assert_eq!((readiness.status.as_u16(), &readiness.body()["status"]), (200, &json!("ready")));
+    server.wait_for_log("shared limits are lost");
+
+    redis.restart();
+    until_policy(&server, &token, "\"org\";q=200;w=200").await;
+    let (status, stdout, log) = server.stop();
+    assert!(status.success());
+    assert!(!stdout.contains("hunter2") && !log.contains("hunter2"), "{log}");
+}
+
+/// Wrong codes are counted in the database: a store that is lost, or forgets, gives nobody another guess.
+#[tokio::test]
+async fn without_redis_nobody_gets_more_guesses() {
+    let mut redis = RedisServer::start();
+    let home = Home::new();
+    home.json(SLOW);
+    let token = home.token(&home.organization("slow"), "alice");
+    let server = home.serve(&format!("serve --limits {}", redis.url()));
+    let secret = text(&server.setup(&token).await.body()["secret"]);
+    assert_eq!(server.verify_setup(&token, &code(&secret)).await.status, 200);
+    let guess =
+        || server.call(Method::POST, "/v1/me/2fa/verify", Some(&token), Some(json!({"code": "000000"})));
+    let mut answers = Vec::new();
+    for number in 0..7 {
+        match number {
+            2 => drop(redis.cli(&["FLUSHALL"])),
+            4 => redis.kill(),
+            _ => {}
+        }
+        answers.push(guess().await.status.as_u16());
+    }
+    assert_eq!(answers, [422, 422, 422, 422, 422, 423, 423]);
+}
