@@ -20,8 +20,8 @@ advisories:
 
 # Accept the new answers after reading them.
 snapshots:
-    INSTA_UPDATE=always cargo nextest run --workspace
+    INSTA_UPDATE=always ./scripts/with-services cargo nextest run --workspace --all-features
 
 # Many rounds of the concurrency suites.
 rounds COUNT="200":
-    COUNTERSIGN_CONTENTION_ROUNDS={{COUNT}} cargo nextest run --workspace
+    COUNTERSIGN_CONTENTION_ROUNDS={{COUNT}} ./scripts/with-services cargo nextest run --workspace --all-features

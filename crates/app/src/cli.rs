@@ -28,7 +28,7 @@ pub(crate) struct Cli {
     )]
     pub(crate) data_dir: PathBuf,
 
-    /// The database, such as sqlite:PATH
+    /// The database, such as sqlite:PATH or the URL of a PostgreSQL database
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) database: Option<String>,
 

@@ -2,8 +2,12 @@
 //!
 //! The derive puts `MultiBackend` and its kin beside the enum; this module is their place.
 
+#[cfg(feature = "postgres")]
+use diesel::connection::SimpleConnection as _;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
+#[cfg(feature = "postgres")]
+use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
 /// A connection to whichever database system the URL names.
@@ -11,6 +15,9 @@ use diesel::sqlite::SqliteConnection;
 pub(crate) enum AnyConnection {
     /// Embedded.
     Sqlite(SqliteConnection),
+    /// A server.
+    #[cfg(feature = "postgres")]
+    Postgres(PgConnection),
 }
 
 impl AnyConnection {
@@ -21,6 +28,41 @@ impl AnyConnection {
             Self::Sqlite(connection) => {
                 AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")
             }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => AnsiTransactionManager::begin_transaction(connection),
+        }
+    }
+
+    /// Waits until no other transaction holds `name`, and holds it to the end of this one. On SQLite a transaction that
+    /// writes is alone anyway.
+    pub(crate) fn hold(&mut self, name: &str) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => {
+                diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                    .bind::<Text, _>(name)
+                    .execute(connection)
+                    .map(drop)
+            }
+        }
+    }
+
+    /// From here on this transaction gives up on a lock of a table that it does not get within 2 s.
+    pub(crate) fn limit_waiting(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => connection.batch_execute("SET LOCAL lock_timeout = 2000"),
+        }
+    }
+
+    /// Whether the server only follows another one, so that it cannot be written to and its data may be old.
+    pub(crate) fn is_standby(&mut self) -> QueryResult<bool> {
+        match self {
+            Self::Sqlite(_) => Ok(false),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => crate::postgres::is_standby(connection),
         }
     }
 

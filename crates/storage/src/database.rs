@@ -3,22 +3,23 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use countersign_domain::failure::PortFailure;
 
 use crate::backend::AnyConnection;
+use crate::connect::ConnectError;
 use crate::migrate::{self, MigrateError};
 use crate::ports::health::LastCheck;
 use crate::queue::Queue;
 use crate::readers;
-use crate::sqlite::ConnectError;
 use crate::unit::UnitResult;
-use crate::url::DatabaseUrl;
+use crate::url::{DatabaseUrl, Place};
 use crate::writer;
 
 /// Calls that can wait for a reading thread.
 const WAITING_READS: usize = 1_024;
-/// Calls that can wait for the writing thread.
+/// Calls that can wait for a writing thread.
 const WAITING_WRITES: usize = 1_024;
 
 /// How a database is used.
@@ -26,11 +27,19 @@ const WAITING_WRITES: usize = 1_024;
 pub struct DatabaseOptions {
     /// Threads that read at the same time, each with a connection; 4.
     pub readers: NonZeroU32,
+    /// Threads that write to PostgreSQL at the same time, each with a connection; 8. SQLite has one.
+    pub writers: NonZeroU32,
+    /// How long a call waits for one of the threads of PostgreSQL before it is refused; 1 s.
+    pub turn: Duration,
 }
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        Self { readers: NonZeroU32::MIN.saturating_add(3) }
+        Self {
+            readers: NonZeroU32::MIN.saturating_add(3),
+            writers: NonZeroU32::MIN.saturating_add(7),
+            turn: Duration::from_secs(1),
+        }
     }
 }
 
@@ -97,12 +106,17 @@ impl Database {
         if !pending.is_empty() {
             return Err(OpenError::NotMigrated { url: url.clone(), pending });
         }
-        let (queue, jobs) = Queue::new(WAITING_READS);
+        let turn = if url.sqlite_path().is_some() { None } else { Some(options.turn) };
+        let (queue, jobs) = Queue::new(WAITING_READS, turn);
         let threads = Threads(readers::start(url, options.readers, jobs)?);
         let reads = Workers { queue, _threads: threads };
-        let (queue, jobs) = Queue::new(WAITING_WRITES);
-        let threads = Threads(vec![writer::start(url.clone(), jobs)?]);
-        let writes = Workers { queue, _threads: threads };
+        let (queue, jobs) = Queue::new(WAITING_WRITES, turn);
+        let threads = match url.place() {
+            Place::Sqlite(_) => vec![writer::start(url.clone(), jobs)?],
+            #[cfg(feature = "postgres")]
+            Place::Postgres(_) => crate::postgres::writers::start(url, options.writers, jobs)?,
+        };
+        let writes = Workers { queue, _threads: Threads(threads) };
         Ok(Self(Arc::new(Inner { reads, writes, last_check: LastCheck::default() })))
     }
 
@@ -155,7 +169,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", directory.path().join("a.db").display()).parse().unwrap();
         migrate::up(&url).unwrap();
-        let one_reader = DatabaseOptions { readers: NonZeroU32::MIN };
+        let one_reader = DatabaseOptions { readers: NonZeroU32::MIN, ..DatabaseOptions::default() };
         (Database::open(&url, one_reader).unwrap(), directory)
     }
 

@@ -1,22 +1,30 @@
 //! The schema's history: every migration is embedded, has a way back, and is never edited after a release.
 //!
-//! Each function is one immediate transaction, so that processes which migrate at the same time follow each other
+//! Each function is one transaction under a lock, so that processes which migrate at the same time follow each other
 //! and a migration that fails leaves nothing behind. All of them block.
 
 use std::collections::BTreeSet;
 use std::error::Error;
 
+use diesel::connection::TransactionManager as _;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
-use diesel::sqlite::{Sqlite, SqliteConnection};
+use diesel::sql_types::BigInt;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::backend::AnyConnection;
+use crate::connect::{self, ConnectError};
 use crate::schema::__diesel_schema_migrations as history;
-use crate::sqlite::{self, ConnectError};
+use crate::sqlite;
 use crate::url::DatabaseUrl;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// What processes that migrate hold.
+const LOCK: &str = "countersign migrations";
 
 /// One migration that this program knows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,12 +49,15 @@ pub enum MigrateError {
     Migration(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Makes the database if it is missing and applies what is pending; the ids of what was applied, in order.
+/// Makes a file that is missing, and applies what is pending; the ids of what was applied, in order.
 pub fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
-    sqlite::create(url.sqlite_path())?;
-    sqlite::check(url.sqlite_path())?.immediate_transaction(|connection| {
+    if let Some(path) = url.sqlite_path() {
+        sqlite::create(path)?;
+    }
+    in_turn(&mut connect::check(url)?, |connection| {
         let mut done = Vec::new();
-        for migration in connection.pending_migrations(SQLITE).map_err(MigrateError::Migration)? {
+        let source = source(connection);
+        for migration in connection.pending_migrations(source).map_err(MigrateError::Migration)? {
             connection.run_migration(&migration).map_err(MigrateError::Migration)?;
             done.push(migration.name().to_string());
         }
@@ -57,11 +68,12 @@ pub fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
 /// Takes back the latest migrations, at most `steps` of them; the ids of what was taken back, in order. The data in
 /// their tables is lost.
 pub fn down(url: &DatabaseUrl, steps: usize) -> Result<Vec<String>, MigrateError> {
-    sqlite::check(url.sqlite_path())?.immediate_transaction(|connection| {
+    in_turn(&mut connect::check(url)?, |connection| {
         let known = known()?;
         let mut done = Vec::new();
         while done.len() < steps && !applied(connection)?.is_empty() {
-            let version = connection.revert_last_migration(SQLITE).map_err(MigrateError::Migration)?;
+            let version =
+                connection.revert_last_migration(source(connection)).map_err(MigrateError::Migration)?;
             let reverted = known.iter().find(|migration| migration.name().version() == version);
             done.push(reverted.map_or_else(|| version.to_string(), |migration| migration.name().to_string()));
         }
@@ -69,9 +81,9 @@ pub fn down(url: &DatabaseUrl, steps: usize) -> Result<Vec<String>, MigrateError
     })
 }
 
-/// All migrations that this program knows, in order. A missing database has none of them, and is not made.
+/// All migrations that this program knows, in order. A missing file has none of them, and is not made.
 pub fn status(url: &DatabaseUrl) -> Result<Vec<MigrationStatus>, MigrateError> {
-    match sqlite::check(url.sqlite_path()) {
+    match connect::check(url) {
         Ok(mut connection) => status_of(&mut connection),
         Err(ConnectError::Missing(_)) => statuses(&BTreeSet::new()),
         Err(error) => Err(error.into()),
@@ -81,11 +93,37 @@ pub fn status(url: &DatabaseUrl) -> Result<Vec<MigrationStatus>, MigrateError> {
 /// The ids of the migrations that a database, which must exist, lacks. Migrations of newer programs do no harm:
 /// the schema is expanded first and contracted a release later.
 pub(crate) fn pending(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
-    let statuses = status_of(&mut sqlite::check(url.sqlite_path())?)?;
+    let statuses = status_of(&mut connect::check(url)?)?;
     Ok(statuses.into_iter().filter(|migration| !migration.applied).map(|migration| migration.id).collect())
 }
 
-fn status_of(connection: &mut SqliteConnection) -> Result<Vec<MigrationStatus>, MigrateError> {
+/// Runs `work` in one transaction, after those who migrate already. On a server, a migration that has to wait for a
+/// table in use gives up after 2 s, before the calls that queue behind it do.
+fn in_turn<T>(
+    connection: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, MigrateError>,
+) -> Result<T, MigrateError> {
+    connection.begin_write()?;
+    let worked = connection.hold(LOCK).and_then(|()| connection.limit_waiting()).map_err(Into::into);
+    let worked = worked.and_then(|()| work(connection));
+    match worked {
+        Ok(done) => AnyConnection::commit_transaction(connection).map(|()| done).map_err(Into::into),
+        Err(error) => {
+            AnyConnection::rollback_transaction(connection)?;
+            Err(error)
+        }
+    }
+}
+
+fn source(connection: &AnyConnection) -> EmbeddedMigrations {
+    match connection {
+        AnyConnection::Sqlite(_) => SQLITE,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => POSTGRES,
+    }
+}
+
+fn status_of(connection: &mut AnyConnection) -> Result<Vec<MigrationStatus>, MigrateError> {
     statuses(&applied(connection)?)
 }
 
@@ -97,6 +135,7 @@ fn statuses(applied: &BTreeSet<String>) -> Result<Vec<MigrationStatus>, MigrateE
     Ok(names.collect())
 }
 
+/// The same ids on every database system.
 fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, MigrateError> {
     let mut known = MigrationSource::<Sqlite>::migrations(&SQLITE).map_err(MigrateError::Migration)?;
     known.sort_by_key(|migration| migration.name().version().as_owned());
@@ -104,13 +143,30 @@ fn known() -> Result<Vec<Box<dyn Migration<Sqlite>>>, MigrateError> {
 }
 
 /// The versions on record. Only reads: a history that is missing is empty.
-fn applied(connection: &mut SqliteConnection) -> QueryResult<BTreeSet<String>> {
-    let tables: i64 =
-        diesel::dsl::sql::<BigInt>("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ")
-            .bind::<Text, _>("__diesel_schema_migrations")
-            .get_result(connection)?;
-    if tables == 0 {
+fn applied(connection: &mut AnyConnection) -> QueryResult<BTreeSet<String>> {
+    let tables = match connection {
+        AnyConnection::Sqlite(_) => {
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '__diesel_schema_migrations'"
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations'))",
+    };
+    if diesel::dsl::sql::<BigInt>(tables).get_result::<i64>(connection)? == 0 {
         return Ok(BTreeSet::new());
     }
     Ok(history::table.select(history::version).load(connection)?.into_iter().collect())
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_database_system_has_the_same_migrations() {
+        let names = |source: &EmbeddedMigrations| -> BTreeSet<String> {
+            let migrations = MigrationSource::<Sqlite>::migrations(source).unwrap();
+            migrations.iter().map(|migration| migration.name().to_string()).collect()
+        };
+        assert_eq!(names(&POSTGRES), names(&SQLITE));
+    }
 }

@@ -7,18 +7,18 @@ use countersign_domain::failure::PortFailure;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::backend::AnyConnection;
-use crate::unit::UnitResult;
+use crate::unit::{Setback, UnitResult};
 
 /// How long a caller waits for a place in the queue.
 const WAIT_FOR_PLACE: Duration = Duration::from_secs(1);
 
 /// A unit with its caller, without the type of its result.
 pub(crate) trait Job: Send {
-    /// Whether nobody waits for the answer any more.
-    fn is_abandoned(&self) -> bool;
+    /// Whether somebody still waits for it; who does waits for the answer from now on.
+    fn begin(&mut self) -> bool;
 
-    /// Runs the unit and keeps its result; `false` when its changes must be rolled back. A panic stays inside.
-    fn run(&mut self, connection: &mut AnyConnection) -> bool;
+    /// Runs the unit and keeps its result; with a setback its changes must be rolled back. A panic stays inside.
+    fn run(&mut self, connection: &mut AnyConnection) -> Result<(), Setback>;
 
     /// Tells the caller the result of the last run.
     fn answer(self: Box<Self>);
@@ -30,13 +30,16 @@ pub(crate) trait Job: Send {
 pub(crate) type Jobs = mpsc::Receiver<Box<dyn Job>>;
 
 /// The callers' end.
-pub(crate) struct Queue(mpsc::Sender<Box<dyn Job>>);
+pub(crate) struct Queue {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    turn: Option<Duration>,
+}
 
 impl Queue {
-    /// A queue in which `places` jobs can wait.
-    pub(crate) fn new(places: usize) -> (Self, Jobs) {
+    /// A queue in which `places` jobs can wait, each for its turn at most as long as `turn`.
+    pub(crate) fn new(places: usize, turn: Option<Duration>) -> (Self, Jobs) {
         let (sender, jobs) = mpsc::channel(places);
-        (Self(sender), jobs)
+        (Self { jobs: sender, turn }, jobs)
     }
 
     /// Waits for a place, then for the unit's result. The unit may be run again when its transaction has to be
@@ -46,19 +49,38 @@ impl Queue {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
     {
-        let place = tokio::time::timeout(WAIT_FOR_PLACE, self.0.reserve())
+        let place = tokio::time::timeout(WAIT_FOR_PLACE, self.jobs.reserve())
             .await
-            .map_err(|_| PortFailure::unavailable("too many calls wait for the database"))?
+            .map_err(|_| overloaded())?
             .map_err(|_| PortFailure::unavailable("the database is closed"))?;
-        let (caller, answer) = oneshot::channel();
-        place.send(Box::new(Submitted { unit, result: None, caller }));
+        let ((caller, answer), (begun, turn)) = (oneshot::channel(), oneshot::channel());
+        place.send(Box::new(Submitted { unit, result: None, begun: Some(begun), caller }));
+        self.wait_for_turn(turn).await?;
         answer.await.unwrap_or_else(|_| Err(PortFailure::unavailable("the database was closed")))
     }
+
+    /// Waits until the job is begun. One that waited too long is not begun any more.
+    async fn wait_for_turn(&self, mut turn: oneshot::Receiver<()>) -> Result<(), PortFailure> {
+        let in_time = if let Some(longest) = self.turn {
+            tokio::time::timeout(longest, &mut turn).await.is_ok()
+        } else {
+            let _ = (&mut turn).await;
+            true
+        };
+        turn.close();
+        // It may have been begun at the last moment.
+        if in_time || turn.try_recv().is_ok() { Ok(()) } else { Err(overloaded()) }
+    }
+}
+
+fn overloaded() -> PortFailure {
+    PortFailure::unavailable("too many calls wait for the database")
 }
 
 struct Submitted<T, F> {
     unit: F,
     result: Option<Result<T, PortFailure>>,
+    begun: Option<oneshot::Sender<()>>,
     caller: oneshot::Sender<Result<T, PortFailure>>,
 }
 
@@ -67,16 +89,16 @@ where
     T: Send + 'static,
     F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
 {
-    fn is_abandoned(&self) -> bool {
-        self.caller.is_closed()
+    fn begin(&mut self) -> bool {
+        self.begun.take().is_none_or(|begun| begun.send(()).is_ok())
     }
 
-    fn run(&mut self, connection: &mut AnyConnection) -> bool {
+    fn run(&mut self, connection: &mut AnyConnection) -> Result<(), Setback> {
         let result = catch_unwind(AssertUnwindSafe(|| (self.unit)(connection)))
             .unwrap_or_else(|_| Err(PortFailure::other("a unit of work panicked").into()));
-        let succeeded = result.is_ok();
+        let ran = result.as_ref().map(drop).map_err(Setback::of);
         self.result = Some(result.map_err(PortFailure::from));
-        succeeded
+        ran
     }
 
     fn answer(self: Box<Self>) {

@@ -1,4 +1,4 @@
-//! One server for each SQLite file. Commands may work beside it; a second server may not.
+//! One server for each SQLite file. Commands may work beside it; a second server may not. Servers share PostgreSQL.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -33,12 +33,15 @@ pub enum ServerLockError {
 impl ServerLock {
     /// Takes the lock, or says at once who stands in the way. The lock is a file beside the database, because a
     /// second descriptor of the database itself would end SQLite's own locks when it is closed (fcntl(2)).
-    pub fn acquire(url: &DatabaseUrl) -> Result<Self, ServerLockError> {
-        let path = lock_path(url.sqlite_path());
+    ///
+    /// `None` when the URL names no file.
+    pub fn acquire(url: &DatabaseUrl) -> Result<Option<Self>, ServerLockError> {
+        let Some(database) = url.sqlite_path() else { return Ok(None) };
+        let path = lock_path(database);
         let unusable = |cause| ServerLockError::Unusable { path: path.clone(), cause };
         let file = open(&path).map_err(unusable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Err(ServerLockError::Held(url.clone())),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
         }

@@ -14,9 +14,9 @@ use diesel::r2d2::R2D2Connection;
 use diesel::result::Error;
 
 use crate::backend::AnyConnection;
+use crate::connect::{self, Access, ConnectError};
 use crate::database::OpenError;
 use crate::queue::{Job, Jobs};
-use crate::sqlite::{self, Access, ConnectError};
 use crate::url::DatabaseUrl;
 
 /// The most units in one transaction, so that the first does not wait for ever and other processes get their turn.
@@ -45,7 +45,7 @@ impl WriteConnection {
         let usable = self.open.take().and_then(|mut open| (!open.is_broken()).then_some(open));
         let connection = match usable {
             Some(connection) => connection,
-            None => AnyConnection::Sqlite(sqlite::connect(self.url.sqlite_path(), Access::Write)?),
+            None => connect::connect(&self.url, Access::Write)?,
         };
         Ok(self.open.insert(connection))
     }
@@ -76,7 +76,7 @@ fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &
     let mut done = Vec::with_capacity(group.len());
     let mut group = group.into_iter();
     while let Some(mut job) = group.next().or_else(|| more(&done, jobs)) {
-        if job.is_abandoned() {
+        if !job.begin() {
             continue;
         }
         let ran = run_alone(connection, &mut *job);
@@ -100,7 +100,7 @@ fn more(done: &[Box<dyn Job>], jobs: &mut Jobs) -> Option<Box<dyn Job>> {
 /// Runs a job under a savepoint. `Err` when the transaction around it did not survive.
 fn run_alone(connection: &mut AnyConnection, job: &mut dyn Job) -> QueryResult<()> {
     AnyConnection::begin_transaction(connection)?;
-    if job.run(connection) {
+    if job.run(connection).is_ok() {
         AnyConnection::commit_transaction(connection)?;
     } else {
         // A unit that panicked may have left savepoints of its own open.

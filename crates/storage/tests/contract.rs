@@ -1,7 +1,7 @@
-//! Every storing port does on SQLite what its contract says, with and without a memory in front of it.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+//! Every storing port does on every database system what its contract says, with and without a memory in front of it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
-#[path = "sqlite/support.rs"]
+#[path = "support/mod.rs"]
 mod support;
 
 use std::process::ExitCode;
@@ -11,21 +11,39 @@ use std::time::Duration;
 use countersign_storage::{CachedApiKeys, CachedOrganizations, Database};
 use countersign_testkit::build::NOW;
 use countersign_testkit::clock::ManualClock;
-use countersign_testkit::contract::{self, Stores, api_key_store, organization_store};
+use countersign_testkit::contract::{self, Stores, Trial, api_key_store, organization_store};
 
-use crate::support::Files;
+use crate::support::{Engine, Files, TestDatabase};
 
 fn main() -> ExitCode {
-    let mut trials = contract::stores(|| async { on_sqlite() });
+    let mut trials = named("sqlite", contract::stores(|| async { on(Engine::Sqlite) }));
+    #[cfg(feature = "postgres")]
+    {
+        trials.extend(named("postgres", contract::stores(|| async { on(Engine::Postgres) })));
+        trials.extend(named("postgres_serializable", contract::stores(|| async { serializable() })));
+    }
     let organizations = organization_store::cases();
     trials.extend(contract::trials("cached_organization_store", organizations, || async { cached() }));
     trials.extend(contract::trials("cached_api_key_store", api_key_store::cases(), || async { cached() }));
     contract::run(trials)
 }
 
-fn on_sqlite() -> Stores {
-    let files = Files::migrated();
-    Stores::of(Arc::new(files.open())).keeping(files)
+fn named(system: &str, trials: Vec<Trial>) -> Vec<Trial> {
+    trials.into_iter().map(|trial| trial.with_kind(system)).collect()
+}
+
+fn on(engine: Engine) -> Stores {
+    let place = TestDatabase::migrated(engine);
+    Stores::of(Arc::new(place.open())).keeping(place)
+}
+
+/// PostgreSQL where every transaction sees one moment, as an operator may have set it.
+#[cfg(feature = "postgres")]
+fn serializable() -> Stores {
+    let place = TestDatabase::migrated(Engine::Postgres);
+    let options = "options=-c%20default_transaction_isolation%3Dserializable";
+    let url = format!("{}?{options}", place.url()).parse().unwrap();
+    Stores::of(Arc::new(support::open(&url))).keeping(place)
 }
 
 fn cached() -> Stores {

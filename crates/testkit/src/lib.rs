@@ -1,5 +1,5 @@
 //! What tests of every crate share: a clock that stands still, randomness that repeats itself, builders,
-//! in-memory fakes of all ports, and one contract suite for each port.
+//! in-memory fakes of all ports, one contract suite for each port, and servers that tests start for themselves.
 //!
 //! Nothing here is for production: randomness is predictable, secrets are not sealed, and helpers panic,
 //! because that is how a test fails.
@@ -46,6 +46,7 @@ pub mod build;
 pub mod clock;
 pub mod contention;
 pub mod contract;
+pub mod engines;
 pub mod entropy;
 pub mod fakes;
 pub mod services;

@@ -56,6 +56,7 @@ fn spans_are_sensible(config: &Config, problems: &mut Problems) {
     let rows = [
         ("auth.leeway", config.auth.leeway, Duration::ZERO..=MINUTE, "30s"),
         ("auth.max_token_life", config.auth.max_token_life, MINUTE..=30 * 24 * HOUR, "24h"),
+        ("database.wait", config.database.wait, Duration::from_millis(10)..=Duration::from_secs(30), "1s"),
         ("two_factor.pending_lifetime", config.two_factor.pending_lifetime, MINUTE..=HOUR, "10m"),
         ("two_factor.setups_window", config.two_factor.setups_window, SECOND..=24 * HOUR, "1h"),
     ];

@@ -9,6 +9,7 @@ use crate::wiring;
 /// Notes every refusal.
 pub(super) fn refuse(config: &Config, problems: &mut Problems) {
     refuse_defaults(config, problems);
+    refuse_exposed_database(config, problems);
     refuse_made_up_keys(config, problems);
     refuse_unchecked_tokens(config, problems);
     refuse_open_bind(config, problems);
@@ -24,12 +25,26 @@ pub(super) fn refuse(config: &Config, problems: &mut Problems) {
 /// What development keeps in its data directory.
 fn refuse_defaults(config: &Config, problems: &mut Problems) {
     problems.push_if(config.database.url.is_none(), || {
-        Problem::new("database.url", "it is not set", "set it to sqlite:PATH, on a disk that is backed up")
+        Problem::new(
+            "database.url",
+            "it is not set",
+            "set it to sqlite:PATH, on a disk that is backed up, or to postgres://USER@HOST/DATABASE",
+        )
     });
     problems.push_if(config.keys.file.is_none(), || {
         let remedy =
             "run `countersign keyring generate --file PATH`, keep a copy apart, and set keys.file to it";
         Problem::new("keys.file", "it is not set", remedy)
+    });
+}
+
+fn refuse_exposed_database(config: &Config, problems: &mut Problems) {
+    let url = config.database.url.as_ref();
+    problems.push_if(url.is_some_and(|url| wiring::is_exposed_database(url.reveal())), || {
+        let says = "everything would cross the network without TLS that checks whose server it is";
+        let remedy = "add sslmode=verify-full, and sslrootcert=FILE with the certificate of the server's authority, as in \
+                      postgres://USER@HOST/DATABASE?sslmode=verify-full&sslrootcert=FILE";
+        Problem::new("database.url", says, remedy)
     });
 }
 

@@ -10,9 +10,10 @@ impl Config {
     /// The URL of the database.
     pub(crate) fn database_url(&self) -> Result<String, Problems> {
         match &self.database.url {
-            Some(url) => Ok(url.clone()),
+            Some(url) => Ok(url.reveal().to_owned()),
             None if self.is_production() => {
-                let remedy = "set it to sqlite:PATH, or give --database sqlite:PATH";
+                let remedy =
+                    "set it to sqlite:PATH or postgres://USER@HOST/DATABASE, or give it with --database";
                 Err(Problems::one(Problem::new("database.url", "it is not set", remedy)))
             }
             None => Ok(development::database_url(&self.data_dir)),

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use countersign_domain::admission::api_key::ApiKeyPrefix;
 use serde_json::{Value as Json, json};
+use zeroize::Zeroizing;
+
+use crate::wiring;
 
 /// A value as a source gives it.
 #[derive(Clone, Debug)]
@@ -104,6 +107,35 @@ impl SettingValue for ApiKeyPrefix {
 
     fn show(&self) -> Json {
         json!(self.as_str())
+    }
+}
+
+/// The URL of a database. It may hold a password and is shown without it.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct DatabaseAddress(Zeroizing<String>);
+
+impl DatabaseAddress {
+    /// The URL with everything in it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&wiring::shown_database_url(&self.0))
+    }
+}
+
+impl SettingValue for DatabaseAddress {
+    const KIND: &'static str = "a URL";
+
+    fn read(raw: Raw) -> Result<Self, String> {
+        String::read(raw).map(|text| Self(Zeroizing::new(text)))
+    }
+
+    fn show(&self) -> Json {
+        json!(wiring::shown_database_url(&self.0))
     }
 }
 

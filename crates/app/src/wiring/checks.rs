@@ -9,10 +9,21 @@ use zeroize::Zeroizing;
 use crate::config::{Config, Problem, Problems};
 use crate::telemetry;
 
+/// A database's URL without what is secret in it.
+pub(crate) fn shown_database_url(url: &str) -> String {
+    DatabaseUrl::parse(url).map_or_else(|_| "not acceptable, and not shown".to_owned(), |url| url.to_string())
+}
+
+/// Whether data on its way to the database could be read or changed by others.
+pub(crate) fn is_exposed_database(url: &str) -> bool {
+    DatabaseUrl::parse(url).is_ok_and(|url| url.is_exposed())
+}
+
 /// Notes the values that the adapters would refuse.
 pub(crate) fn check_values(config: &Config, problems: &mut Problems) {
-    if let Some(Err(error)) = config.database.url.as_deref().map(DatabaseUrl::parse) {
-        problems.push(Problem::new("database.url", error.to_string(), "set it to sqlite:PATH"));
+    if let Some(Err(error)) = config.database.url.as_ref().map(|url| DatabaseUrl::parse(url.reveal())) {
+        let remedy = "set it to sqlite:PATH or to postgres://USER@HOST/DATABASE";
+        problems.push(Problem::new("database.url", error.to_string(), remedy));
     }
     if let Err(error) = limits(config) {
         problems.push(Problem::new(

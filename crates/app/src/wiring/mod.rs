@@ -15,7 +15,7 @@ use std::sync::Arc;
 use countersign_domain::entropy::Entropy;
 use countersign_secrets::OsEntropy;
 
-pub(crate) use checks::check_values;
+pub(crate) use checks::{check_values, is_exposed_database, shown_database_url};
 pub(crate) use keys::{
     check_token_secret, generate_key_ring, known_keys, lock_key_ring, mint_token, prepare_keys, ring_keys,
 };

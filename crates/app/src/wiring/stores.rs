@@ -89,7 +89,9 @@ pub(crate) async fn open_stores(config: &Config) -> anyhow::Result<Stores> {
 }
 
 async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
-    let options = DatabaseOptions { readers: config.database.readers };
+    let settings = &config.database;
+    let options =
+        DatabaseOptions { readers: settings.readers, writers: settings.writers, turn: settings.wait.0 };
     let database = blocking(move || Database::open(&url, options)).await?;
     let database = Arc::new(database.context("the database cannot be used")?);
     Ok(Stores {
@@ -120,7 +122,7 @@ async fn prepare(config: &Config, url: DatabaseUrl) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Applies every migration that is missing, and makes the database when there is none.
+/// Applies every migration that is missing, and makes a SQLite file when there is none.
 pub(crate) async fn migrate_up(config: &Config) -> anyhow::Result<()> {
     prepare(config, url(config)?).await
 }
@@ -144,7 +146,7 @@ pub(crate) async fn migrations(config: &Config) -> anyhow::Result<Vec<Migration>
 /// What the database is like; changes nothing.
 pub(crate) async fn inspect_database(config: &Config) -> anyhow::Result<DatabaseState> {
     let url = url(config)?;
-    if !url.sqlite_path().exists() {
+    if url.sqlite_path().is_some_and(|file| !file.exists()) {
         return Ok(DatabaseState::Absent);
     }
     let pending: Vec<_> =
@@ -156,8 +158,8 @@ pub(crate) async fn inspect_database(config: &Config) -> anyhow::Result<Database
     Ok(DatabaseState::Usable)
 }
 
-/// Keeps a second server off the database, for as long as the lock is held.
-pub(crate) fn lock_server(config: &Config) -> anyhow::Result<ServerLock> {
+/// Keeps a second server off a SQLite file, for as long as the lock is held. Servers share PostgreSQL.
+pub(crate) fn lock_server(config: &Config) -> anyhow::Result<Option<ServerLock>> {
     let remedy = "stop the other server, or name another database with --database";
     ServerLock::acquire(&url(config)?).context(remedy)
 }

@@ -14,6 +14,8 @@ mod commands;
 mod configuration;
 mod doctor;
 mod first_run;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod production;
 mod stopping;
 #[path = "../support/mod.rs"]

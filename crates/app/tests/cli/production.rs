@@ -109,6 +109,26 @@ fn cheap_hashes_and_an_open_bind_are_refused() {
     assert!(text.contains("server.trusted_proxies"), "{text}");
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+fn a_database_on_another_machine_needs_tls_that_checks_whose_it_is() {
+    let home = ready();
+    for parameters in ["", "?sslmode=require"] {
+        let url = format!("postgres://ann:s3cret@db.example.com/name{parameters}");
+        let text = refusal(&home, &[("COUNTERSIGN_DATABASE__URL", &url)], "--config settings.toml serve");
+        assert!(text.contains("sslmode=verify-full") && !text.contains("s3cret"), "{text}");
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn a_build_without_postgresql_says_how_to_get_one() {
+    let home = ready();
+    let url = ("COUNTERSIGN_DATABASE__URL", "postgres://ann:s3cret@localhost/name");
+    let text = refusal(&home, &[url], "--config settings.toml serve");
+    assert!(text.contains("--features postgres") && !text.contains("s3cret"), "{text}");
+}
+
 #[test]
 fn tables_are_changed_only_when_asked() {
     let home = ready();

@@ -10,6 +10,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+#[cfg(feature = "postgres")]
+use countersign_testkit::services::postgres::PostgresDatabase;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,8 +20,20 @@ pub(crate) use server::{Answer, Server};
 /// The binary under test.
 const COUNTERSIGN: &str = env!("CARGO_BIN_EXE_countersign");
 
+/// A database system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Engine {
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
+
 /// A working directory in which `countersign` finds nothing from elsewhere.
-pub(crate) struct Home(TempDir);
+pub(crate) struct Home {
+    directory: TempDir,
+    #[cfg(feature = "postgres")]
+    database: Option<PostgresDatabase>,
+}
 
 /// What a command left behind.
 #[derive(Debug)]
@@ -30,12 +44,35 @@ pub(crate) struct Ran {
 }
 
 impl Home {
+    /// With a SQLite database.
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self::on(Engine::Sqlite)
+    }
+
+    pub(crate) fn on(engine: Engine) -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            #[cfg(feature = "postgres")]
+            database: (engine == Engine::Postgres).then(|| PostgresDatabase::copied("app", migrate)),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
+    }
+
+    /// The database on a server.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn database(&self) -> &PostgresDatabase {
+        self.database.as_ref().unwrap()
+    }
+
+    /// The URL of the database, when it is none that `countersign` makes by itself.
+    pub(crate) fn database_url(&self) -> Option<String> {
+        #[cfg(feature = "postgres")]
+        return self.database.as_ref().map(PostgresDatabase::url);
+        #[cfg(not(feature = "postgres"))]
+        None
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
@@ -52,6 +89,11 @@ impl Home {
         }
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         command.env("COUNTERSIGN_HASHING__COST", "4").env("COUNTERSIGN_SERVER__LISTEN", "127.0.0.1:0");
+        // On a busy machine a call may have to wait for a thread.
+        command.env("COUNTERSIGN_DATABASE__WAIT", "30s");
+        if let Some(url) = self.database_url() {
+            command.env("COUNTERSIGN_DATABASE__URL", url);
+        }
         command
     }
 
@@ -94,6 +136,12 @@ impl Home {
     pub(crate) fn token(&self, organization: &str, user: &str) -> String {
         text(&self.json(&format!("token mint --org {organization} --user {user}"))["token"])
     }
+}
+
+#[cfg(feature = "postgres")]
+fn migrate(url: &str) {
+    let migrated = Home::new().run(&format!("--database {url} migrate up"));
+    assert_eq!(migrated.code, 0, "{}", migrated.stderr);
 }
 
 fn finish(mut command: Command) -> Ran {

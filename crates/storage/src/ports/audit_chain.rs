@@ -14,7 +14,7 @@ use crate::backend::AnyConnection;
 use crate::column::{corrupt, number, parse, storable};
 use crate::database::Database;
 use crate::schema::{audit_events, audit_seals, audit_unsealed};
-use crate::unit::UnitResult;
+use crate::unit::{UnitResult, inserted};
 
 /// A row of `audit_seals`.
 #[derive(Queryable, Insertable)]
@@ -147,6 +147,7 @@ fn seal(
     limit: u32,
 ) -> UnitResult<u32> {
     let id = organization.to_string();
+    connection.hold(&format!("audit trail {id}"))?;
     // An event that is gone stays in the list, for the verification to find.
     let waiting = audit_unsealed::table
         .filter(audit_unsealed::organization_id.eq(&id))
@@ -173,7 +174,7 @@ fn seal(
         let hash = head.as_bytes().to_vec();
         diesel::delete(audit_unsealed::table.find((&id, &event_id))).execute(connection)?;
         let seal = SealRow { organization_id: id.clone(), number: storable(place)?, event_id, hash };
-        diesel::insert_into(audit_seals::table).values(seal).execute(connection)?;
+        inserted(diesel::insert_into(audit_seals::table).values(seal).execute(connection))?;
         sealed = sealed.saturating_add(1);
     }
     Ok(sealed)

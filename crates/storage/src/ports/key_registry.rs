@@ -12,7 +12,7 @@ use crate::backend::AnyConnection;
 use crate::column::number;
 use crate::database::Database;
 use crate::schema::{backup_code_sets, factors, key_registry, webhooks};
-use crate::unit::insert_new;
+use crate::unit::{UnitFailure, insert_new};
 
 #[async_trait]
 impl KeyRegistry for Database {
@@ -29,8 +29,8 @@ impl KeyRegistry for Database {
                 return Ok(KeyRegistration::Matches);
             }
             let known = key_registry::table.find((purpose, id)).select(key_registry::check_value);
-            let same = known.first::<Vec<u8>>(c)?.as_slice() == check;
-            Ok(if same { KeyRegistration::Matches } else { KeyRegistration::Differs })
+            let known = known.first::<Vec<u8>>(c).optional()?.ok_or(UnitFailure::Conflict)?;
+            Ok(if known.as_slice() == check { KeyRegistration::Matches } else { KeyRegistration::Differs })
         })
         .await
     }

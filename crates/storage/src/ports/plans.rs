@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use crate::column::{corrupt, number, storable};
 use crate::database::Database;
 use crate::schema::plans;
+use crate::unit::inserted;
 
 /// A row of `plans`.
 #[derive(Queryable, Insertable, AsChangeset, Clone)]
@@ -78,7 +79,7 @@ impl PlanStore for Database {
         self.write(move |c| {
             let replaced = diesel::update(plans::table.find(&row.id)).set(&row).execute(c)?;
             if replaced == 0 {
-                diesel::insert_into(plans::table).values(&row).execute(c)?;
+                inserted(diesel::insert_into(plans::table).values(&row).execute(c))?;
             }
             Ok(())
         })

@@ -12,7 +12,7 @@ use crate::backend::AnyConnection;
 use crate::column::number;
 use crate::database::Database;
 use crate::schema::{active_relationships, usage_counters, usage_events};
-use crate::unit::{UnitResult, insert_new};
+use crate::unit::{UnitFailure, UnitResult, insert_new};
 
 #[async_trait]
 impl UsageStore for Database {
@@ -46,7 +46,12 @@ impl UsageStore for Database {
         events: Vec<UsageEvent>,
     ) -> Result<Vec<Recorded>, PortFailure> {
         let account = Account { organization: organization.to_string(), environment: environment.as_str() };
-        self.write(move |c| events.iter().map(|event| account.record(c, event)).collect()).await
+        self.write(move |c| {
+            // Two that record the same events in another order would wait for each other.
+            c.hold(&format!("usage {} {}", account.organization, account.environment))?;
+            events.iter().map(|event| account.record(c, event)).collect()
+        })
+        .await
     }
 }
 
@@ -120,10 +125,15 @@ impl Account {
         let is_first = insert_new(c, |c| diesel::insert_into(usage_counters::table).values(row).execute(c))?;
         // On systems with several writers another one may have been first; then there is something to add to.
         if is_first || self.add(c, period, turns, relationships)? {
-            Ok(())
-        } else {
-            Err(PortFailure::other("a usage counter is full").into())
+            return Ok(());
         }
+        let counter = usage_counters::table.find((&self.organization, self.environment, period));
+        let is_seen = counter.select(usage_counters::turns).first::<i64>(c).optional()?.is_some();
+        Err(if is_seen {
+            PortFailure::other("a usage counter is full").into()
+        } else {
+            UnitFailure::Conflict
+        })
     }
 
     fn add(&self, c: &mut AnyConnection, period: i64, turns: i64, relationships: i64) -> QueryResult<bool> {

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,49 +12,8 @@ use diesel::result::Error;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
-use crate::filesystem::{self, UnsuitableFileSystem};
-
-/// Whether a connection may write.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Access {
-    Read,
-    Write,
-}
-
-/// Why there is no usable connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// There is no such file.
-    #[error("there is no database at {}: run `countersign migrate up`", .0.display())]
-    Missing(PathBuf),
-    /// The file could not be made.
-    #[error("the database {} cannot be created", .path.display())]
-    Create {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: io::Error,
-    },
-    /// The file lies where SQLite cannot work safely.
-    #[error(transparent)]
-    FileSystem(#[from] UnsuitableFileSystem),
-    /// The file could not be opened.
-    #[error("the database cannot be opened")]
-    Open(#[from] diesel::ConnectionError),
-    /// The connection could not be set up.
-    #[error("the database cannot be used")]
-    Setup(#[from] diesel::result::Error),
-    /// The library that this program was linked with may corrupt a database (WAL-reset race).
-    #[error("SQLite {found} is too old: 3.51.3 or newer is needed")]
-    TooOld {
-        /// Its version.
-        found: String,
-    },
-    /// The file system does not support write-ahead logging.
-    #[error("the database cannot be switched to write-ahead logging (its journal mode is {0})")]
-    NoWriteAheadLog(String),
-}
+use crate::connect::{Access, ConnectError};
+use crate::filesystem;
 
 /// The oldest release without the WAL-reset race: 3.51.3.
 const OLDEST: [u32; 3] = [3, 51, 3];
@@ -129,7 +88,7 @@ pub(crate) fn check(path: &Path) -> Result<SqliteConnection, ConnectError> {
     let found: String =
         diesel::select(diesel::dsl::sql::<Text>("sqlite_version()")).get_result(&mut connection)?;
     if !is_recent(&found) {
-        return Err(ConnectError::TooOld { found });
+        return Err(ConnectError::TooOld { system: "SQLite", found, needed: "3.51.3" });
     }
     let mode = diesel::dsl::sql::<Text>("PRAGMA journal_mode").get_result::<String>(&mut connection)?;
     if mode != "wal" {

@@ -1,5 +1,7 @@
 use std::sync::Barrier;
 
+use std::path::PathBuf;
+
 use diesel::sql_types::Integer;
 
 use super::*;

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 use countersign_domain::failure::PortFailure;
@@ -8,6 +9,7 @@ use tokio::task::JoinSet;
 
 use super::*;
 use crate::queue::Queue;
+use crate::sqlite;
 use crate::unit::{UnitFailure, UnitResult};
 
 diesel::table! {
@@ -19,6 +21,7 @@ diesel::table! {
 /// A database with one table, a queue to its writer, and the writer's receiver and connection.
 struct Bench {
     _directory: tempfile::TempDir,
+    path: PathBuf,
     url: DatabaseUrl,
     queue: Arc<Queue>,
     jobs: Jobs,
@@ -31,9 +34,9 @@ impl Bench {
         let path = directory.path().join("a.db");
         sqlite::create(&path).unwrap();
         let url = DatabaseUrl::parse(&format!("sqlite:{}", path.display())).unwrap();
-        let (queue, jobs) = Queue::new(1_024);
+        let (queue, jobs) = Queue::new(1_024, None);
         let bench =
-            Self { _directory: directory, url, queue: Arc::new(queue), jobs, commits: Arc::default() };
+            Self { _directory: directory, path, url, queue: Arc::new(queue), jobs, commits: Arc::default() };
         diesel::sql_query("CREATE TABLE notes (id INTEGER NOT NULL PRIMARY KEY) STRICT")
             .execute(&mut bench.connect())
             .unwrap();
@@ -41,7 +44,7 @@ impl Bench {
     }
 
     fn connect(&self) -> SqliteConnection {
-        sqlite::connect(self.url.sqlite_path(), Access::Write).unwrap()
+        sqlite::connect(&self.path, Access::Write).unwrap()
     }
 
     fn notes(&self) -> Vec<i32> {
@@ -237,7 +240,7 @@ async fn a_broken_connection_is_replaced() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_waits_a_second_for_a_place_and_no_longer() {
-    let (queue, jobs) = Queue::new(1);
+    let (queue, jobs) = Queue::new(1, None);
     let queue = Arc::new(queue);
     let first = tokio::spawn({
         let queue = queue.clone();

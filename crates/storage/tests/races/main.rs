@@ -1,4 +1,4 @@
-//! Every pair of calls about one factor, run against each other on SQLite, and a model of what may have come of it.
+//! Every pair of calls about one factor, run against each other on every database system, and a model of what may have come of it.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,20 +8,23 @@
 )]
 
 mod model;
-#[path = "../sqlite/support.rs"]
+#[path = "../support/mod.rs"]
 mod support;
 mod world;
 
 use countersign_testkit::contention::{rounds, together};
+use countersign_testkit::on_every_engine;
 
 use crate::model::{Start, check};
+use crate::support::Engine;
 use crate::world::{Call, World};
+
+on_every_engine!(Engine; of_an_enabled_factor, of_a_pending_factor);
 
 /// Of each kind of call.
 const CONTENDERS: usize = 16;
 
-async fn race(start: Start, pair: [Call; 2]) {
-    let world = World::begin(start).await;
+async fn race(world: World, start: Start, pair: [Call; 2]) {
     let outcomes = together(2 * CONTENDERS, |number| {
         let (world, call) = (world.clone(), pair[number % 2]);
         async move { (call, world.make(call).await) }
@@ -30,24 +33,26 @@ async fn race(start: Start, pair: [Call; 2]) {
     let happened = world.events().await;
     assert!(world.secret_opens().await, "{start:?}, {pair:?}: the secret of another factor is stored");
     check(start, pair, &outcomes, world.status().await, &happened);
+    // The next race finds nothing of this one.
+    world.make(Call::Reset).await;
 }
 
-async fn all_pairs(start: Start) {
+async fn all_pairs(engine: Engine, start: Start) {
+    let (empty, mut number) = (World::empty(engine), 0);
     for _ in 0..rounds() {
         for (place, first) in Call::ALL.into_iter().enumerate() {
             for second in Call::ALL.into_iter().skip(place) {
-                race(start, [first, second]).await;
+                number += 1;
+                race(empty.begin(number, start).await, start, [first, second]).await;
             }
         }
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_an_enabled_factor() {
-    all_pairs(Start::Enabled).await;
+async fn of_an_enabled_factor(engine: Engine) {
+    all_pairs(engine, Start::Enabled).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_a_pending_factor() {
-    all_pairs(Start::Pending).await;
+async fn of_a_pending_factor(engine: Engine) {
+    all_pairs(engine, Start::Pending).await;
 }

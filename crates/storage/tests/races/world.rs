@@ -1,4 +1,4 @@
-//! The use cases over a SQLite database of their own.
+//! The use cases over a database of their own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ use countersign_testkit::entropy::SeededEntropy;
 use countersign_testkit::fakes::{CountingHasher, CountingVerifier, PlainSealer, PlainSigner};
 
 use crate::model::Start;
-use crate::support::Files;
+use crate::support::{Engine, TestDatabase};
 
 /// A call about alice's factor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,22 +83,28 @@ pub(crate) struct World {
     totp: Arc<str>,
     /// The backup code that all calls present.
     backup_code: Arc<str>,
-    _files: Arc<Files>,
+    _place: Arc<TestDatabase>,
 }
 
 impl World {
-    /// A factor in the state with which the race begins.
-    pub(crate) async fn begin(start: Start) -> Self {
-        let files = Files::migrated();
-        let mut world = Self {
-            database: Arc::new(files.open()),
+    /// A database with nothing in it.
+    pub(crate) fn empty(engine: Engine) -> Self {
+        let place = TestDatabase::migrated(engine);
+        Self {
+            database: Arc::new(place.open()),
             clock: Arc::new(ManualClock::new(NOW)),
             entropy: Arc::new(SeededEntropy::new(1)),
             alice: subject("alice"),
             totp: "".into(),
             backup_code: "".into(),
-            _files: Arc::new(files),
-        };
+            _place: Arc::new(place),
+        }
+    }
+
+    /// Another alice, whose factor is in the state with which the race begins.
+    pub(crate) async fn begin(&self, number: usize, start: Start) -> Self {
+        let mut world = Self { alice: subject(&format!("alice-{number}")), ..self.clone() };
+        world.clock = Arc::new(ManualClock::new(NOW));
         let started = world.start_setup().await.unwrap();
         let code = |world: &Self| code_at_instant(&started.secret, world.clock.now());
         world.totp = code(&world).as_str().into();
@@ -148,9 +154,11 @@ impl World {
         sealer().open(place, &binding.secret).is_ok()
     }
 
-    /// What the trail tells, without order.
+    /// What the trail tells of her, without order.
     pub(crate) async fn events(&self) -> Vec<String> {
-        let trail = self.database.page(AuditQuery::whole(self.alice.organization, 10_000)).await.unwrap();
+        let whole = AuditQuery::whole(self.alice.organization, 10_000);
+        let trail =
+            self.database.page(AuditQuery { user: Some(self.alice.user.clone()), ..whole }).await.unwrap();
         trail.into_iter().map(|record| record.name).collect()
     }
 

@@ -1,4 +1,4 @@
-//! What is special about the adapter on SQLite. What every adapter has to do is in `contract.rs`.
+//! What is special about the adapter on SQLite.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,12 +9,10 @@
     reason = "a test may panic"
 )]
 
-mod constraints;
-mod corruption;
-mod durability;
 mod erasure;
+mod files;
 mod health;
-mod migrations;
 mod sharing;
+mod strictness;
+#[path = "../support/mod.rs"]
 mod support;
-mod tampering;

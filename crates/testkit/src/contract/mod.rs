@@ -29,7 +29,8 @@ pub mod webhook_store;
 use std::process::ExitCode;
 
 pub use case::{Case, trials};
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
+pub use libtest_mimic::Trial;
 pub use stores::Stores;
 
 /// The suites of all stores. `factory` makes empty stores, over a database of their own, that hold the

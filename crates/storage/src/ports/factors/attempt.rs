@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::row::{ENABLED, FactorRow, PENDING};
-use super::{find, pending};
+use super::{Charge, charge_or_hold, pending};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::ports::{audit, idempotency};
@@ -23,7 +23,10 @@ pub(super) fn attempt(
     judge: &SetupJudge,
 ) -> UnitResult<SetupAttempted> {
     let key = subject_key(&attempt.subject);
-    let Some(row) = charge(c, &key, attempt)? else { return refusal(c, &key, attempt) };
+    let row = match charge_or_hold(c, &key, |c| charge(c, &key, attempt))? {
+        Charge::Charged(row) => row,
+        Charge::Refused(held) => return refusal(c, &key, attempt, held),
+    };
     let Some(SetupVerdict { outcome, audit }) = judge(row.into_pending()?)? else {
         give_back(c, &key)?;
         return Ok(SetupAttempted::Malformed);
@@ -64,8 +67,13 @@ fn give_back(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
     diesel::update(charged).set(factors::attempts.eq(factors::attempts - 1)).execute(c).map(drop)
 }
 
-fn refusal(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> UnitResult<SetupAttempted> {
-    let factor = match find(c, key)? {
+fn refusal(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    attempt: &SetupAttempt,
+    held: Option<Factor>,
+) -> UnitResult<SetupAttempted> {
+    let factor = match held {
         Some(Factor::Enabled(_)) => return Ok(SetupAttempted::AlreadyEnabled),
         None => return Ok(SetupAttempted::NoPendingSetup),
         Some(Factor::Pending(factor)) => factor,

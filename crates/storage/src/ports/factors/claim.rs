@@ -10,7 +10,7 @@ use super::is_enabled;
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, subject_key, time};
 use crate::schema::setup_claims::{self, claim_id, lease_ends_at, setups, window_ends_at};
-use crate::unit::{UnitResult, insert_new};
+use crate::unit::{UnitFailure, UnitResult, insert_new};
 
 pub(super) fn claim(c: &mut AnyConnection, claim: &SetupClaim) -> UnitResult<SetupClaimed> {
     let key = subject_key(&claim.subject);
@@ -20,7 +20,25 @@ pub(super) fn claim(c: &mut AnyConnection, claim: &SetupClaim) -> UnitResult<Set
     if claim.most > 0 && (take(c, &key, claim)? || begin(c, &key, claim)?) {
         return Ok(SetupClaimed::Won);
     }
-    refusal(c, &key, claim)
+    let held = hold(c, &key)?;
+    // What stood in the way may be gone since.
+    if claim.most > 0 && held.is_none() {
+        return Err(UnitFailure::Conflict);
+    }
+    if claim.most > 0 && take(c, &key, claim)? {
+        return Ok(SetupClaimed::Won);
+    }
+    Ok(refusal(held, claim))
+}
+
+/// When the lease and the window of a claim end. It is locked to the end of the transaction.
+fn hold(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<Option<(Option<i64>, i64)>> {
+    let row = setup_claims::table.find(key.clone()).select((lease_ends_at, window_ends_at));
+    match c {
+        AnyConnection::Sqlite(c) => row.first(c).optional(),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => row.for_no_key_update().first(c).optional(),
+    }
 }
 
 /// Takes a free claim and counts it, in one statement. A window that is over or in which nothing is counted begins
@@ -57,13 +75,12 @@ fn begin(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> QueryRe
     insert_new(c, |c| diesel::insert_into(setup_claims::table).values(row).execute(c))
 }
 
-fn refusal(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> UnitResult<SetupClaimed> {
-    let row = setup_claims::table.find(key.clone()).select((lease_ends_at, window_ends_at));
-    Ok(match row.first::<(Option<i64>, i64)>(c).optional()? {
+fn refusal(held: Option<(Option<i64>, i64)>, claim: &SetupClaim) -> SetupClaimed {
+    match held {
         Some((Some(lease), _)) if time(lease) > claim.now => SetupClaimed::InProgress,
         Some((_, window)) if time(window) > claim.now => SetupClaimed::TooMany { retry_at: time(window) },
         _ => SetupClaimed::TooMany { retry_at: time(window_end(claim)) },
-    })
+    }
 }
 
 fn lease_end(claim: &SetupClaim) -> i64 {

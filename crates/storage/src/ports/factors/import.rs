@@ -1,6 +1,5 @@
 //! Factors of other systems are stored where no enabled one is.
 
-use countersign_domain::failure::PortFailure;
 use countersign_domain::two_factor::factor::Factor;
 use countersign_domain::two_factor::ports::{FactorImported, ImportedFactor};
 use diesel::prelude::*;
@@ -11,7 +10,7 @@ use crate::backend::AnyConnection;
 use crate::column::subject_key;
 use crate::ports::audit;
 use crate::schema::factors;
-use crate::unit::{UnitResult, insert_new};
+use crate::unit::{UnitFailure, UnitResult, insert_new};
 
 /// How often a set-up may come in between: each round begins after another one has committed.
 const ROUNDS: usize = 5;
@@ -20,6 +19,10 @@ pub(super) fn import_all(
     c: &mut AnyConnection,
     imported: &[ImportedFactor],
 ) -> UnitResult<Vec<FactorImported>> {
+    // Two imports of the same users in another order would wait for each other.
+    if let Some(first) = imported.first() {
+        c.hold(&format!("import {}", first.factor.binding.subject.organization))?;
+    }
     imported.iter().map(|one| import(c, one)).collect()
 }
 
@@ -37,5 +40,5 @@ fn import(c: &mut AnyConnection, imported: &ImportedFactor) -> UnitResult<Factor
             return Ok(FactorImported::AlreadyEnabled(Box::new(factor)));
         }
     }
-    Err(PortFailure::unavailable("set-ups keep coming in between an import").into())
+    Err(UnitFailure::Conflict)
 }

@@ -69,6 +69,45 @@ fn stored(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<StoredFa
     Ok(Some(StoredFactor { factor, backup_codes: codes::find(c, key)? }))
 }
 
+/// What came of a charge.
+pub(super) enum Charge {
+    /// This factor was charged, and is locked by that.
+    Charged(FactorRow),
+    /// Nothing could be charged; this is what there is, and nobody changes it before the transaction ends.
+    Refused(Option<Factor>),
+}
+
+/// Charges a factor by one conditional statement. When there is nothing to charge, the factor is held and it is tried
+/// again, so that a refusal speaks of what stands and not of what somebody changes meanwhile.
+pub(super) fn charge_or_hold(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    charge: impl Fn(&mut AnyConnection) -> QueryResult<Option<FactorRow>>,
+) -> UnitResult<Charge> {
+    if let Some(row) = charge(c)? {
+        return Ok(Charge::Charged(row));
+    }
+    let held = hold(c, key)?;
+    Ok(charge(c)?.map_or(Charge::Refused(held), Charge::Charged))
+}
+
+/// Reads a factor and locks it to the end of the transaction. What belongs to a factor is locked after it, always.
+pub(super) fn hold(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
+    let row = factors::table.find(key.clone());
+    let held = match c {
+        AnyConnection::Sqlite(c) => row.first::<FactorRow>(c).optional()?,
+        // A row that was replaced while it was waited for is found by looking again.
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => {
+            match row.clone().for_no_key_update().first::<FactorRow>(c).optional()? {
+                None => row.for_no_key_update().first::<FactorRow>(c).optional()?,
+                held => held,
+            }
+        }
+    };
+    Ok(held.map(FactorRow::into_factor).transpose()?)
+}
+
 pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
     let row = factors::table.find(key.clone()).first::<FactorRow>(c).optional()?;
     Ok(row.map(FactorRow::into_factor).transpose()?)

@@ -1,11 +1,12 @@
 //! A pending factor takes the place of the one before it.
 
 use countersign_domain::identity::RequestId;
+use countersign_domain::two_factor::factor::Factor;
 use countersign_domain::two_factor::ports::{PendingSetup, PendingStored};
 use diesel::prelude::*;
 
 use super::row::{FactorRow, PENDING};
-use super::{claim, codes, is_enabled};
+use super::{claim, codes, hold};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, subject_key};
 use crate::ports::{audit, idempotency};
@@ -14,7 +15,7 @@ use crate::unit::{UnitResult, insert_new};
 
 pub(super) fn store(c: &mut AnyConnection, setup: &PendingSetup) -> UnitResult<PendingStored> {
     let key = subject_key(&setup.factor.binding.subject);
-    if is_enabled(c, &key)? {
+    if let Some(Factor::Enabled(_)) = hold(c, &key)? {
         return Ok(PendingStored::AlreadyEnabled);
     }
     if !claim::end(c, &key, setup.claim)? {

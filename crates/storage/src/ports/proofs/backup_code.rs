@@ -21,13 +21,16 @@ use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, corrupt, number, parse, storable, subject_key};
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
-use crate::ports::factors::{codes, find};
+use crate::ports::factors::{Charge, charge_or_hold, codes, hold};
 use crate::schema::{backup_code_sets, backup_codes, factors, imported_backup_codes};
 use crate::unit::UnitResult;
 
 pub(super) fn charge(c: &mut AnyConnection, attempt: &BackupCodeAttempt) -> UnitResult<BackupCodeCharged> {
     let key = subject_key(&attempt.subject);
-    let Some(row) = take(c, &key, attempt)? else { return refusal(c, &key, attempt) };
+    let row = match charge_or_hold(c, &key, |c| take(c, &key, attempt))? {
+        Charge::Charged(row) => row,
+        Charge::Refused(held) => return refusal(attempt, held),
+    };
     let factor = row.into_enabled()?;
     let failures = factor.backup_code_attempts.consecutive;
     let attempts = AttemptCounter::charged(failures, attempt.policy, attempt.now);
@@ -63,12 +66,8 @@ fn take(
         .optional()
 }
 
-fn refusal(
-    c: &mut AnyConnection,
-    key: &SubjectKey,
-    attempt: &BackupCodeAttempt,
-) -> UnitResult<BackupCodeCharged> {
-    let Some(Factor::Enabled(factor)) = find(c, key)? else { return Ok(BackupCodeCharged::NotEnabled) };
+fn refusal(attempt: &BackupCodeAttempt, held: Option<Factor>) -> UnitResult<BackupCodeCharged> {
+    let Some(Factor::Enabled(factor)) = held else { return Ok(BackupCodeCharged::NotEnabled) };
     let lock = factor.backup_code_attempts.lock(attempt.policy, attempt.now);
     let lock = lock.ok_or_else(|| PortFailure::other("backup codes without a lock were not charged"))?;
     Ok(BackupCodeCharged::Locked(lock))
@@ -131,12 +130,10 @@ fn own(
 
 pub(super) fn consume(c: &mut AnyConnection, used: &UsedBackupCode) -> UnitResult<BackupCodeUse> {
     let key = subject_key(&used.subject);
+    let Some(Factor::Enabled(factor)) = hold(c, &key)? else { return Ok(BackupCodeUse::Lost) };
     if !claim(c, &key, used)? {
         return Ok(BackupCodeUse::Lost);
     }
-    let Some(Factor::Enabled(factor)) = find(c, &key)? else {
-        return Err(PortFailure::corrupt("backup codes of a factor that is not enabled were used").into());
-    };
     spend_steps(c, &key, &factor, used)?;
     effect::apply(c, &key, &used.effect)?;
     let remaining = codes::unused(c, &key)?;

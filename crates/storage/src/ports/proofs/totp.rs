@@ -14,7 +14,7 @@ use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
-use crate::ports::factors::{codes, find};
+use crate::ports::factors::{Charge, charge_or_hold, codes};
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -24,7 +24,10 @@ pub(super) fn attempt(
     judge: &TotpJudge,
 ) -> UnitResult<TotpAttempted> {
     let key = subject_key(&attempt.subject);
-    let Some(row) = charge(c, &key, attempt)? else { return refusal(c, &key, attempt) };
+    let row = match charge_or_hold(c, &key, |c| charge(c, &key, attempt))? {
+        Charge::Charged(row) => row,
+        Charge::Refused(held) => return refusal(attempt, held),
+    };
     let mut factor = row.into_enabled()?;
     let charged = AttemptCounter::charged(factor.totp_attempts.consecutive, attempt.policy, attempt.now);
     factor.totp_attempts = charged;
@@ -61,8 +64,8 @@ fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> Que
         .optional()
 }
 
-fn refusal(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> UnitResult<TotpAttempted> {
-    let Some(Factor::Enabled(factor)) = find(c, key)? else { return Ok(TotpAttempted::NotEnabled) };
+fn refusal(attempt: &TotpAttempt, held: Option<Factor>) -> UnitResult<TotpAttempted> {
+    let Some(Factor::Enabled(factor)) = held else { return Ok(TotpAttempted::NotEnabled) };
     let lock = factor.totp_attempts.lock(attempt.policy, attempt.now);
     Ok(TotpAttempted::Locked(
         lock.ok_or_else(|| PortFailure::other("a factor without a lock was not charged"))?,

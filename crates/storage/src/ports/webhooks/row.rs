@@ -3,7 +3,7 @@
 use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::secret::SealedSecret;
-use countersign_domain::webhooks::events::EventFilter;
+use countersign_domain::webhooks::events::{EventFilter, EventPattern};
 use countersign_domain::webhooks::url::WebhookUrl;
 use countersign_domain::webhooks::webhook::{
     Description, StoredSecret, StoredSecrets, Webhook, WebhookKey, WebhookStatus,
@@ -126,7 +126,7 @@ impl WebhookRow {
 }
 
 fn events(filter: &EventFilter) -> String {
-    filter.iter().map(|pattern| pattern.as_str()).collect::<Vec<_>>().join(" ")
+    filter.iter().map(EventPattern::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn secret(id: &str, key: i64, bytes: &[u8]) -> Result<StoredSecret, PortFailure> {

@@ -15,20 +15,34 @@ use countersign_domain::two_factor::ports::FactorStore;
 use countersign_storage::Database;
 use countersign_testkit::arrange;
 use countersign_testkit::build::{self, NOW};
-use diesel::connection::SimpleConnection;
+use countersign_testkit::on_every_engine;
 
-use crate::support::Files;
+use crate::support::{Engine, TestDatabase};
+
+on_every_engine!(
+    Engine;
+    a_damaged_pending_factor_is_corrupt,
+    a_damaged_answer_is_corrupt,
+    a_damaged_enabled_factor_is_corrupt,
+    a_damaged_factor_charges_nothing_and_is_never_judged,
+    a_damaged_organization_or_plan_is_corrupt,
+    a_damaged_plan_is_corrupt_in_the_list_of_plans,
+    a_damaged_api_key_is_corrupt,
+    damaged_usage_and_audit_rows_are_corrupt,
+    a_damaged_key_name_is_corrupt,
+    a_full_counter_refuses_and_keeps_its_value,
+);
 
 /// A database with an organization, a key, a pending factor of `alice`, an enabled one of `bob`, and usage.
 struct Furnished {
     database: Database,
-    files: Files,
+    place: TestDatabase,
     key: ApiKey,
 }
 
-async fn furnished() -> Furnished {
-    let files = Files::migrated();
-    let database = files.open();
+async fn furnished(engine: Engine) -> Furnished {
+    let place = TestDatabase::migrated(engine);
+    let database = place.open();
     let organization = build::organization();
     arrange::organization(&database, organization.clone()).await;
     let key = build::api_key(organization.id, Environment::Live).key;
@@ -40,33 +54,22 @@ async fn furnished() -> Furnished {
     let turns = vec![build::turns_event("event", 3, NOW)];
     let recorded = database.record(organization.id, Environment::Live, turns).await.unwrap();
     assert_eq!(recorded.len(), 1);
-    Furnished { database, files, key }
+    Furnished { database, place, key }
 }
 
 impl Furnished {
-    /// Writes what the constraints forbid, as a broken disk or a careless hand might.
     fn damage(&self, statement: &str) {
-        let triggers = "DROP TRIGGER IF EXISTS audit_events_are_not_changed;
-                        DROP TRIGGER IF EXISTS factors_never_become_pending_again;
-                        DROP TRIGGER IF EXISTS factors_never_forget_a_step;
-                        DROP TRIGGER IF EXISTS api_keys_keep_their_identity;";
-        let mut connection = self.files.sql();
-        connection
-            .batch_execute(&format!(
-                "PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; {triggers} {statement};"
-            ))
-            .unwrap();
+        self.place.without_guards(statement);
     }
 }
 
-#[tokio::test]
-async fn a_damaged_answer_is_corrupt() {
+async fn a_damaged_answer_is_corrupt(engine: Engine) {
     for damage in [
         "UPDATE idempotent_calls SET claim_id = 'x'",
         "UPDATE idempotent_calls SET sealing_key_id = -1",
         "UPDATE idempotent_calls SET sealing_key_id = NULL",
     ] {
-        let furnished = furnished().await;
+        let furnished = furnished(engine).await;
         let claim = build::call_claim(&build::named_call(&build::subject("alice"), "one"), NOW);
         assert_eq!(furnished.database.claim_call(claim.clone()).await.unwrap(), CallClaimed::Won);
         assert!(furnished.database.keep_answer(build::kept_answer(&claim)).await.unwrap());
@@ -80,8 +83,7 @@ fn assert_corrupt<T: std::fmt::Debug>(outcome: &Result<T, PortFailure>, damage: 
     assert!(matches!(outcome, Err(PortFailure::Corrupt(_))), "{damage}: {outcome:?}");
 }
 
-#[tokio::test]
-async fn a_damaged_pending_factor_is_corrupt() {
+async fn a_damaged_pending_factor_is_corrupt(engine: Engine) {
     for damage in [
         "UPDATE factors SET state = 'gone' WHERE user_id = 'alice'",
         "UPDATE factors SET setup_id = 'x' WHERE user_id = 'alice'",
@@ -94,20 +96,19 @@ async fn a_damaged_pending_factor_is_corrupt() {
         "UPDATE factors SET period_seconds = 0 WHERE user_id = 'alice'",
         "UPDATE factors SET sealing_key_id = -1 WHERE user_id = 'alice'",
     ] {
-        let furnished = furnished().await;
+        let furnished = furnished(engine).await;
         furnished.damage(damage);
         assert_corrupt(&FactorStore::find(&furnished.database, &build::subject("alice")).await, damage);
     }
 }
 
-#[tokio::test]
-async fn a_damaged_enabled_factor_is_corrupt() {
+async fn a_damaged_enabled_factor_is_corrupt(engine: Engine) {
     for damage in [
         "UPDATE factors SET last_step = -1 WHERE user_id = 'bob'",
         "UPDATE factors SET last_step = NULL WHERE user_id = 'bob'",
         "UPDATE factors SET enabled_at = NULL WHERE user_id = 'bob'",
     ] {
-        let furnished = furnished().await;
+        let furnished = furnished(engine).await;
         furnished.damage(damage);
         let subject = build::subject("bob");
         assert_corrupt(&FactorStore::find(&furnished.database, &subject).await, damage);
@@ -116,9 +117,8 @@ async fn a_damaged_enabled_factor_is_corrupt() {
     }
 }
 
-#[tokio::test]
-async fn a_damaged_factor_charges_nothing_and_is_never_judged() {
-    let furnished = furnished().await;
+async fn a_damaged_factor_charges_nothing_and_is_never_judged(engine: Engine) {
+    let furnished = furnished(engine).await;
     furnished.damage("UPDATE factors SET digits = 9 WHERE user_id = 'alice'");
     let judge = Arc::new(|_| panic!("a damaged factor was judged"));
     let attempt = build::setup_attempt(&build::subject("alice"), NOW);
@@ -129,13 +129,12 @@ async fn a_damaged_factor_charges_nothing_and_is_never_judged() {
     assert!(format!("{:?}", stored.factor).contains("attempts: 0"));
 }
 
-#[tokio::test]
-async fn a_damaged_organization_or_plan_is_corrupt() {
+async fn a_damaged_organization_or_plan_is_corrupt(engine: Engine) {
     for damage in [
         "UPDATE organizations SET status = 'gone'",
         "UPDATE organizations SET anchor_day = 0",
         "UPDATE organizations SET anchor_day = -1",
-        "UPDATE organizations SET name = char(10)",
+        "UPDATE organizations SET name = '\n'",
         "UPDATE organizations SET max_attempts = 11",
         "UPDATE organizations SET lock_seconds = 70000",
         "UPDATE organizations SET code_digits = 7",
@@ -143,7 +142,7 @@ async fn a_damaged_organization_or_plan_is_corrupt() {
         "UPDATE plans SET requests_per_second = 4294967296",
         "UPDATE plans SET turns = -1",
     ] {
-        let furnished = furnished().await;
+        let furnished = furnished(engine).await;
         furnished.damage(damage);
         let id = build::organization().id;
         assert_corrupt(&OrganizationStore::find(&furnished.database, id).await, damage);
@@ -151,56 +150,51 @@ async fn a_damaged_organization_or_plan_is_corrupt() {
     }
 }
 
-#[tokio::test]
-async fn a_damaged_plan_is_corrupt_in_the_list_of_plans() {
-    let furnished = furnished().await;
+async fn a_damaged_plan_is_corrupt_in_the_list_of_plans(engine: Engine) {
+    let furnished = furnished(engine).await;
     furnished.damage("UPDATE plans SET id = 'Upper' WHERE id = 'pro'");
     assert_corrupt(&PlanStore::list(&furnished.database).await, "plans");
 }
 
-#[tokio::test]
-async fn a_damaged_api_key_is_corrupt() {
+async fn a_damaged_api_key_is_corrupt(engine: Engine) {
     for damage in [
         "UPDATE api_keys SET scopes = '2fa:everything'",
         "UPDATE api_keys SET environment = 'prod'",
         "UPDATE api_keys SET id = 'short'",
         "UPDATE api_keys SET organization_id = 'x'",
     ] {
-        let furnished = furnished().await;
+        let furnished = furnished(engine).await;
         furnished.damage(damage);
         assert_corrupt(&ApiKeyStore::find(&furnished.database, &furnished.key.digest).await, damage);
     }
-    let furnished = furnished().await;
-    furnished.damage("UPDATE api_keys SET digest = x'00'");
+    let furnished = furnished(engine).await;
+    furnished.damage("UPDATE api_keys SET digest = zeroblob(1)");
     assert_corrupt(&ApiKeyStore::list(&furnished.database, furnished.key.organization).await, "digest");
     let unknown = ApiKeyStore::find(&furnished.database, &ApiKeyDigest::of("other")).await.unwrap();
     assert_eq!(unknown, None);
 }
 
-#[tokio::test]
-async fn damaged_usage_and_audit_rows_are_corrupt() {
-    let furnished = furnished().await;
+async fn damaged_usage_and_audit_rows_are_corrupt(engine: Engine) {
+    let furnished = furnished(engine).await;
     let id = build::organization().id;
     furnished.damage("UPDATE usage_counters SET turns = -1");
     let period = build::period_at(NOW).starts_at;
     assert_corrupt(&furnished.database.usage(id, Environment::Live, period).await, "turns");
     for damage in ["details = '{}'", "address = 'nowhere'", "request_id = 'x'", "environment = 'prod'"] {
-        let furnished = self::furnished().await;
+        let furnished = self::furnished(engine).await;
         furnished.damage(&format!("UPDATE audit_events SET {damage}"));
         assert_corrupt(&AuditLog::page(&furnished.database, AuditQuery::whole(id, 10)).await, damage);
     }
 }
 
-#[tokio::test]
-async fn a_damaged_key_name_is_corrupt() {
-    let furnished = furnished().await;
+async fn a_damaged_key_name_is_corrupt(engine: Engine) {
+    let furnished = furnished(engine).await;
     furnished.damage("UPDATE factors SET sealing_key_id = 4294967296");
     assert_corrupt(&furnished.database.keys_in_use().await, "sealing_key_id");
 }
 
-#[tokio::test]
-async fn a_full_counter_refuses_and_keeps_its_value() {
-    let furnished = furnished().await;
+async fn a_full_counter_refuses_and_keeps_its_value(engine: Engine) {
+    let furnished = furnished(engine).await;
     let id = build::organization().id;
     furnished.damage("UPDATE usage_counters SET turns = 9223372036854775800");
     let more = vec![build::turns_event("one", 7, NOW), build::turns_event("two", 1, NOW)];

@@ -1,0 +1,20 @@
+//! What goes beyond the contracts of the ports, on every database system.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a test may panic"
+)]
+
+mod constraints;
+mod corruption;
+mod durability;
+mod health;
+mod migrations;
+mod sharing;
+#[path = "../support/mod.rs"]
+mod support;
+mod tampering;

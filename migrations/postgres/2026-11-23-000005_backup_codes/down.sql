@@ -1,0 +1,2 @@
+DROP TABLE backup_codes;
+DROP TABLE backup_code_sets;

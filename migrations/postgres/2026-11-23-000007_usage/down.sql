@@ -1,0 +1,3 @@
+DROP TABLE usage_events;
+DROP TABLE active_relationships;
+DROP TABLE usage_counters;

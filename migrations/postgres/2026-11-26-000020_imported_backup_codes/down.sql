@@ -1,0 +1,3 @@
+DROP TRIGGER backup_code_sets_stand_alone ON backup_code_sets;
+DROP TABLE imported_backup_codes;
+DROP FUNCTION refuse_second_kind_of_backup_codes;

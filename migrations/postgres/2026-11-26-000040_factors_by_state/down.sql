@@ -1,0 +1,1 @@
+DROP INDEX factors_by_state;
