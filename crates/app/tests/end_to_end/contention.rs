@@ -1,9 +1,16 @@
 //! Many at once: exactly one wins.
 
+use countersign_testkit::on_every_engine;
 use futures_util::future::join_all;
 
 use crate::support::authenticator::code;
-use crate::support::{Answer, Home, text};
+use crate::support::{Answer, Engine, Home, text};
+
+on_every_engine!(
+    Engine;
+    of_many_right_codes_at_once_exactly_one_turns_2fa_on,
+    of_many_set_ups_at_once_exactly_one_hashes,
+);
 
 const CONTENDERS: usize = 64;
 
@@ -11,9 +18,8 @@ fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status.as_u16() == status).count()
 }
 
-#[tokio::test]
-async fn of_many_right_codes_at_once_exactly_one_turns_2fa_on() {
-    let home = Home::new();
+async fn of_many_right_codes_at_once_exactly_one_turns_2fa_on(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let token = server.demo_token();
     let code = code(&text(&server.setup(&token).await.body()["secret"]));
@@ -25,9 +31,8 @@ async fn of_many_right_codes_at_once_exactly_one_turns_2fa_on() {
     assert_eq!(server.state(&token).await, "enabled");
 }
 
-#[tokio::test]
-async fn of_many_set_ups_at_once_exactly_one_hashes() {
-    let home = Home::new();
+async fn of_many_set_ups_at_once_exactly_one_hashes(engine: Engine) {
+    let home = Home::on(engine);
     // At this cost the first set-up is still being hashed when the last one comes.
     let server = home.serve_with(&[("COUNTERSIGN_HASHING__COST", "12")], "serve");
     let token = server.demo_token();

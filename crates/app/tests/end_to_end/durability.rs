@@ -1,16 +1,23 @@
 //! What was answered survives the loss of the process.
 
+use countersign_testkit::on_every_engine;
+
 use crate::support::authenticator::code;
-use crate::support::{Home, text};
+use crate::support::{Engine, Home, text};
+
+on_every_engine!(
+    Engine;
+    a_set_up_that_was_answered_is_still_pending_and_can_be_confirmed,
+    a_confirmation_that_was_answered_is_still_in_force,
+);
 
 /// How often each loss is tried.
 fn rounds() -> u32 {
     std::env::var("COUNTERSIGN_TEST_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3)
 }
 
-#[tokio::test]
-async fn a_set_up_that_was_answered_is_still_pending_and_can_be_confirmed() {
-    let home = Home::new();
+async fn a_set_up_that_was_answered_is_still_pending_and_can_be_confirmed(engine: Engine) {
+    let home = Home::on(engine);
     let mut server = home.serve("serve");
     for round in 0..rounds() {
         let token = home.token(&server.demo_organization(), &format!("user-{round}"));
@@ -24,9 +31,8 @@ async fn a_set_up_that_was_answered_is_still_pending_and_can_be_confirmed() {
     }
 }
 
-#[tokio::test]
-async fn a_confirmation_that_was_answered_is_still_in_force() {
-    let home = Home::new();
+async fn a_confirmation_that_was_answered_is_still_in_force(engine: Engine) {
+    let home = Home::on(engine);
     let mut server = home.serve("serve");
     for round in 0..rounds() {
         let token = home.token(&server.demo_organization(), &format!("user-{round}"));

@@ -1,13 +1,21 @@
 //! From the first run to 2FA that is on.
 
+use countersign_testkit::on_every_engine;
 use serde_json::Value;
 
 use crate::support::authenticator::{code, scan};
-use crate::support::{Home, text};
+use crate::support::{Engine, Home, text};
 
-#[tokio::test]
-async fn the_code_of_another_program_turns_2fa_on() {
-    let home = Home::new();
+on_every_engine!(
+    Engine;
+    the_code_of_another_program_turns_2fa_on,
+    a_scanned_picture_leads_to_the_same_code,
+    live_and_test_data_of_one_user_are_apart,
+    the_document_that_is_printed_is_the_one_that_is_served,
+);
+
+async fn the_code_of_another_program_turns_2fa_on(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let token = server.demo_token();
     assert_eq!(server.state(&token).await, "disabled");
@@ -29,9 +37,8 @@ async fn the_code_of_another_program_turns_2fa_on() {
     );
 }
 
-#[tokio::test]
-async fn a_scanned_picture_leads_to_the_same_code() {
-    let home = Home::new();
+async fn a_scanned_picture_leads_to_the_same_code(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let token = server.demo_token();
     let setup = server.setup(&token).await.body();
@@ -49,9 +56,8 @@ async fn a_scanned_picture_leads_to_the_same_code() {
     assert_eq!(verified.body()["state"], "enabled", "{}", verified.text);
 }
 
-#[tokio::test]
-async fn live_and_test_data_of_one_user_are_apart() {
-    let home = Home::new();
+async fn live_and_test_data_of_one_user_are_apart(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let organization = server.demo_organization();
     let minted = home.json(&format!("token mint --org {organization} --user alice --env test"));
@@ -65,9 +71,8 @@ async fn live_and_test_data_of_one_user_are_apart() {
     );
 }
 
-#[tokio::test]
-async fn the_document_that_is_printed_is_the_one_that_is_served() {
-    let home = Home::new();
+async fn the_document_that_is_printed_is_the_one_that_is_served(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let document: Value = server.call(reqwest::Method::GET, "/openapi.json", None, None).await.body();
     assert_eq!(home.json("openapi"), document);

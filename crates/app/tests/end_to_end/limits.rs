@@ -1,7 +1,17 @@
 //! Rate and quota, from the plan to the headers.
 
+use countersign_testkit::on_every_engine;
+
 use crate::support::authenticator::code;
-use crate::support::{Home, text};
+use crate::support::{Engine, Home, text};
+
+on_every_engine!(
+    Engine;
+    a_used_up_quota_stops_new_set_ups_and_nothing_else,
+    a_plan_may_exempt_security_calls_from_quota,
+    an_organization_that_calls_too_fast_is_told_when_to_come_back,
+    a_user_cannot_begin_set_ups_without_end,
+);
 
 const RATE: [&str; 5] =
     ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit-policy", "ratelimit"];
@@ -13,9 +23,8 @@ const QUOTA: [&str; 5] = [
     "x-quota-reset",
 ];
 
-#[tokio::test]
-async fn a_used_up_quota_stops_new_set_ups_and_nothing_else() {
-    let home = Home::new();
+async fn a_used_up_quota_stops_new_set_ups_and_nothing_else(engine: Engine) {
+    let home = Home::on(engine);
     home.json("plan set small --requests-per-second 50 --burst 50 --turns 5 --relationships 9");
     let organization = home.organization("small");
     let (alice, bob) = (home.token(&organization, "alice"), home.token(&organization, "bob"));
@@ -38,9 +47,8 @@ async fn a_used_up_quota_stops_new_set_ups_and_nothing_else() {
     assert_eq!(verified.body()["state"], "enabled", "{}", verified.text);
 }
 
-#[tokio::test]
-async fn a_plan_may_exempt_security_calls_from_quota() {
-    let home = Home::new();
+async fn a_plan_may_exempt_security_calls_from_quota(engine: Engine) {
+    let home = Home::on(engine);
     home.json(
         "plan set small --requests-per-second 50 --burst 50 --turns 0 --relationships 9 --security-calls-exempt true",
     );
@@ -50,9 +58,8 @@ async fn a_plan_may_exempt_security_calls_from_quota() {
     assert_eq!(setup.status, 200, "{}", setup.text);
 }
 
-#[tokio::test]
-async fn an_organization_that_calls_too_fast_is_told_when_to_come_back() {
-    let home = Home::new();
+async fn an_organization_that_calls_too_fast_is_told_when_to_come_back(engine: Engine) {
+    let home = Home::on(engine);
     home.json("plan set slow --requests-per-second 1 --burst 2 --turns unlimited --relationships unlimited");
     let token = home.token(&home.organization("slow"), "alice");
     let server = home.serve("serve");
@@ -78,9 +85,8 @@ async fn an_organization_that_calls_too_fast_is_told_when_to_come_back() {
     }
 }
 
-#[tokio::test]
-async fn a_user_cannot_begin_set_ups_without_end() {
-    let home = Home::new();
+async fn a_user_cannot_begin_set_ups_without_end(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve_with(&[("COUNTERSIGN_TWO_FACTOR__SETUPS", "2")], "serve");
     let token = server.demo_token();
     for _ in 0..2 {

@@ -1,10 +1,16 @@
 //! An organization's policy, from the command line's key to the lock that it asks for.
 
+use countersign_testkit::on_every_engine;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::authenticator::{code, next_code};
-use crate::support::{Answer, Home, Server, text};
+use crate::support::{Answer, Engine, Home, Server, text};
+
+on_every_engine!(
+    Engine;
+    a_changed_policy_is_in_force_at_once_and_after_a_restart,
+);
 
 const POLICY: &str = "/v1/organization/policy";
 
@@ -13,9 +19,8 @@ async fn post(server: &Server, verb: &str, body: Value) -> Answer {
     server.call(Method::POST, &path, Some(&server.demo_token()), Some(body)).await
 }
 
-#[tokio::test]
-async fn a_changed_policy_is_in_force_at_once_and_after_a_restart() {
-    let home = Home::new();
+async fn a_changed_policy_is_in_force_at_once_and_after_a_restart(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let token = server.demo_token();
     let secret = text(&server.setup(&token).await.body()["secret"]);

@@ -1,11 +1,21 @@
 //! An enabled factor at work: sign-ins, step-ups, locks and what a lost phone needs.
 
+use countersign_testkit::on_every_engine;
 use jsonwebtoken::{DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::authenticator::{code, next_code};
-use crate::support::{Answer, Home, Server, text};
+use crate::support::{Answer, Engine, Home, Server, text};
+
+on_every_engine!(
+    Engine;
+    a_stock_library_checks_an_assertion_with_the_published_keys,
+    a_code_is_used_up_even_when_the_server_is_killed_right_after_the_answer,
+    of_64_uses_of_one_code_at_once_exactly_one_is_accepted,
+    guessing_locks_totp_and_a_backup_code_still_works,
+    support_resets_the_factor_of_a_user_who_lost_everything,
+);
 
 /// Turns 2FA on for `alice`; tells the secret and the backup codes.
 async fn enrolled(server: &Server) -> (String, Vec<String>) {
@@ -22,9 +32,8 @@ async fn post(server: &Server, verb: &str, body: Value) -> Answer {
     server.call(Method::POST, &path, Some(&server.demo_token()), Some(body)).await
 }
 
-#[tokio::test]
-async fn a_stock_library_checks_an_assertion_with_the_published_keys() {
-    let home = Home::new();
+async fn a_stock_library_checks_an_assertion_with_the_published_keys(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let (secret, _) = enrolled(&server).await;
     let body = json!({"code": next_code(&secret), "purpose": "payment", "txn": "sha-256:1234"});
@@ -49,9 +58,8 @@ async fn a_stock_library_checks_an_assertion_with_the_published_keys() {
     assert_eq!(server.get("/v1/me", &assertion).await.status, 401);
 }
 
-#[tokio::test]
-async fn a_code_is_used_up_even_when_the_server_is_killed_right_after_the_answer() {
-    let home = Home::new();
+async fn a_code_is_used_up_even_when_the_server_is_killed_right_after_the_answer(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let (secret, backup_codes) = enrolled(&server).await;
     let used = next_code(&secret);
@@ -68,9 +76,8 @@ async fn a_code_is_used_up_even_when_the_server_is_killed_right_after_the_answer
     assert_eq!(post(&server, "verify", json!({"code": backup_codes[1]})).await.status, 200);
 }
 
-#[tokio::test]
-async fn of_64_uses_of_one_code_at_once_exactly_one_is_accepted() {
-    let home = Home::new();
+async fn of_64_uses_of_one_code_at_once_exactly_one_is_accepted(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let (secret, backup_codes) = enrolled(&server).await;
     for used in [next_code(&secret), backup_codes[7].clone()] {
@@ -82,9 +89,8 @@ async fn of_64_uses_of_one_code_at_once_exactly_one_is_accepted() {
     }
 }
 
-#[tokio::test]
-async fn guessing_locks_totp_and_a_backup_code_still_works() {
-    let home = Home::new();
+async fn guessing_locks_totp_and_a_backup_code_still_works(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let (secret, backup_codes) = enrolled(&server).await;
     let wrong = if next_code(&secret) == "000000" { "111111" } else { "000000" };
@@ -97,9 +103,8 @@ async fn guessing_locks_totp_and_a_backup_code_still_works() {
     assert_eq!(post(&server, "verify", json!({"code": backup_codes[0]})).await.status, 200);
 }
 
-#[tokio::test]
-async fn support_resets_the_factor_of_a_user_who_lost_everything() {
-    let home = Home::new();
+async fn support_resets_the_factor_of_a_user_who_lost_everything(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     enrolled(&server).await;
     let organization = server.demo_organization();
