@@ -1,5 +1,7 @@
 //! What production refuses to serve with, each refusal with what to set.
 
+use std::path::Path;
+
 use super::Config;
 use super::problem::{Problem, Problems};
 use super::secret_ref::SecretRef;
@@ -49,7 +51,8 @@ fn refuse_exposed_database(config: &Config, problems: &mut Problems) {
 }
 
 fn refuse_made_up_keys(config: &Config, problems: &mut Problems) {
-    if config.keys.file.as_deref().is_some_and(is_made_up_file) {
+    let made_up = |file: &Path| is_made_up_file(file) || wiring::is_made_up_ring(file);
+    if config.keys.file.as_deref().is_some_and(made_up) {
         let remedy = "run `countersign keyring generate --file PATH` and set keys.file to it";
         problems.push(Problem::new("keys.file", "this key ring was made up for development", remedy));
     } else if config.keys.file.is_some()

@@ -27,7 +27,7 @@ pub(crate) fn prepare_keys(config: &Config, entropy: &dyn Entropy) -> anyhow::Re
     let secret = development::token_secret_file(&config.data_dir);
     let locked = DataDir::prepare(&config.data_dir)?;
     if config.keys.file.is_none() && !ring.exists() {
-        generate_key_ring(entropy, &ring)?;
+        KeyRing::generate(entropy)?.made_for_development().save_new(&ring)?;
     }
     if config.token_secret() == Some(SecretRef::File(secret.clone())) && !secret.exists() {
         TokenSecret::generate(entropy)?.save_new(&secret)?;
@@ -44,6 +44,11 @@ pub(crate) fn generate_key_ring(entropy: &dyn Entropy, file: &Path) -> anyhow::R
 /// The key ring in `file`.
 pub(super) fn key_ring(file: &Path) -> anyhow::Result<KeyRing> {
     KeyRing::load(file).context("keys.file cannot be used")
+}
+
+/// Whether development made this ring up, whatever it is called now.
+pub(crate) fn is_made_up_ring(file: &Path) -> bool {
+    KeyRing::load(file).is_ok_and(|ring| ring.is_for_development())
 }
 
 /// The keys of the configured ring.

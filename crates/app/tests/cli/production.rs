@@ -72,6 +72,19 @@ fn what_development_made_up_is_refused() {
 }
 
 #[test]
+fn a_key_ring_of_development_is_refused_under_any_name() {
+    let home = ready();
+    home.list("keyring list");
+    std::fs::copy(
+        home.path().join("countersign-data/development-keyring.json"),
+        home.path().join("ring.json"),
+    )
+    .unwrap();
+    let text = refusal(&home, &[], "--config settings.toml serve");
+    assert!(text.contains("keys.file: this key ring was made up for development"), "{text}");
+}
+
+#[test]
 fn short_sample_and_missing_secrets_are_refused_without_being_shown() {
     let home = ready();
     for (secret, says) in [

@@ -11,6 +11,8 @@
 //!   "assertion_signing": {"primary": 1, "keys": [{"id": 1, "key": "…32 bytes…"}]}
 //! }
 //! ```
+//!
+//! A ring that was made up for development says so: `"made_for": "development"`.
 
 use std::collections::BTreeMap;
 
@@ -40,12 +42,21 @@ struct Head {
 #[serde(deny_unknown_fields)]
 struct Document<'a> {
     version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_for: Option<MadeFor>,
     #[serde(borrow)]
     sealing: Section<'a>,
     #[serde(borrow)]
     pepper: Section<'a>,
     #[serde(borrow)]
     assertion_signing: Section<'a>,
+}
+
+/// What a ring is good for, when it is not good for everything.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum MadeFor {
+    Development,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,6 +89,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<KeyRing, KeyRingError> {
     }
     let document: Document<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
     Ok(KeyRing {
+        for_development: document.made_for.is_some(),
         sealing: section(SEALING, &document.sealing)?,
         peppers: section(PEPPER, &document.pepper)?,
         signing: section(ASSERTION_SIGNING, &document.assertion_signing)?,
@@ -89,6 +101,7 @@ pub(super) fn write(ring: &KeyRing) -> Result<Zeroizing<Vec<u8>>, KeyRingError> 
     let (sealing, peppers, signing) = (encode(&ring.sealing), encode(&ring.peppers), encode(&ring.signing));
     let document = Document {
         version: VERSION,
+        made_for: ring.for_development.then_some(MadeFor::Development),
         sealing: Section { primary: ring.sealing.primary().0.0, keys: entries(&sealing) },
         pepper: Section { primary: ring.peppers.primary().0.0, keys: entries(&peppers) },
         assertion_signing: Section { primary: ring.signing.primary().0.0, keys: entries(&signing) },

@@ -38,6 +38,7 @@ const ASSERTION_SIGNING: &str = KeyPurpose::AssertionSigning.as_str();
 /// No two keys are the same, and none repeats itself, counts up or stands in a published document.
 #[derive(Debug)]
 pub struct KeyRing {
+    for_development: bool,
     sealing: KeySet<32>,
     peppers: KeySet<48>,
     signing: KeySet<32>,
@@ -50,12 +51,25 @@ impl KeyRing {
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyUnavailable> {
         let first = KeyId(1);
         let ring = Self {
+            for_development: false,
             sealing: KeySet::of_one(first, KeyBytes::generate(entropy)?),
             peppers: KeySet::of_one(first, KeyBytes::generate(entropy)?),
             signing: KeySet::of_one(first, KeyBytes::generate(entropy)?),
         };
         ring.refuse_bad_keys().map_err(|_| EntropyUnavailable)?;
         Ok(ring)
+    }
+
+    /// The same ring, marked as one that nothing but development may be served with. The mark goes wherever the ring goes,
+    /// under whatever name.
+    #[must_use]
+    pub fn made_for_development(self) -> Self {
+        Self { for_development: true, ..self }
+    }
+
+    /// Whether the ring was made up for development.
+    pub const fn is_for_development(&self) -> bool {
+        self.for_development
     }
 
     /// Reads a ring that [`KeyRing::save_new`] wrote or a person edited. The file must be closed to everybody

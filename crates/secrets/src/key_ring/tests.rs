@@ -376,3 +376,19 @@ fn an_exchanged_ring_is_in_force_at_once_and_work_under_way_keeps_the_old_one() 
     assert_eq!(current.get().known_keys(), ring(2).known_keys());
     assert_ne!(current.jwks_json(), published);
 }
+
+#[test]
+fn a_ring_for_development_says_so_under_any_name_and_after_every_change() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("live.json");
+    assert!(!ring(1).is_for_development());
+    ring(1).made_for_development().save_new(&path).unwrap();
+    let file = KeyRingFile::lock(&path).unwrap();
+    let mut changed = file.load().unwrap();
+    changed.add(KeyPurpose::Sealing, KeyId(2), &OsEntropy, AT).unwrap();
+    changed.promote(KeyPurpose::Sealing, KeyId(2), LATER).unwrap();
+    file.replace(&changed).unwrap();
+    assert!(KeyRing::load(&path).unwrap().is_for_development());
+    let unknown = load_changed(|document| document["made_for"] = json!("staging"));
+    assert!(matches!(unknown, Err(KeyRingError::Malformed { .. })), "{unknown:?}");
+}
