@@ -9,8 +9,9 @@ use crate::time::{Clock, Timestamp};
 
 /// How long a key stays after another one took its place: an assertion that it signed lives 5 minutes
 /// ([`crate::two_factor::assertion::LIFETIME`]), receivers allow for clocks that differ, a server takes a changed ring
-/// within 5 seconds, and a set-up that has begun with the key may still be hashing.
-pub const REST: Duration = Duration::from_mins(10);
+/// within 5 seconds, a set-up that has begun with the key may still be hashing, and the answer of a call that may be
+/// repeated is kept, sealed, for 10 minutes.
+pub const REST: Duration = Duration::from_mins(15);
 
 /// The use case.
 pub struct RetireKey {

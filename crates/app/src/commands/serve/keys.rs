@@ -16,31 +16,35 @@ pub(super) fn hang_ups() -> io::Result<Signal> {
     signal(SignalKind::hangup())
 }
 
-/// Looks at the file every second, and at SIGHUP. A ring that cannot be used is logged, and the one before stays in force.
+/// Looks at the file every second, and at SIGHUP. A ring that cannot be used is logged once, and the one before stays in
+/// force.
 pub(super) async fn for_ever(mut keys: ServedKeys, mut hang_ups: Signal) {
     let mut seconds = tokio::time::interval(EVERY);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failing = false;
+    let mut logged = None;
     loop {
         tokio::select! {
             _ = seconds.tick() => {}
             _ = hang_ups.recv() => {
-                failing = false;
+                logged = None;
                 keys.forget();
             }
         }
         match keys.take_change().await {
-            Ok(taken) => {
-                failing = failing && !taken;
-                if taken {
-                    tracing::info!("the changed key ring is in force");
-                }
+            Ok(false) => {}
+            Ok(true) => {
+                logged = None;
+                tracing::info!("the changed key ring is in force");
             }
-            Err(_) if failing => {}
             Err(error) => {
-                failing = true;
-                let error: &dyn std::error::Error = &*error;
-                tracing::error!(error, "the changed key ring cannot be used; the one before stays in force");
+                let error = format!("{error:#}");
+                if logged.as_ref() != Some(&error) {
+                    tracing::error!(
+                        error,
+                        "the changed key ring cannot be used; the one before stays in force"
+                    );
+                    logged = Some(error);
+                }
             }
         }
     }
