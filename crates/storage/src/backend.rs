@@ -10,6 +10,19 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
+/// Runs a query on the connection that an [`AnyConnection`] holds. Through the enum itself every call writes the text of
+/// its statement anew, several times, to find the prepared one; so this is for what each request runs.
+macro_rules! directly {
+    ($connection:expr, |$inner:ident| $query:expr) => {
+        match $connection {
+            $crate::backend::AnyConnection::Sqlite($inner) => $query,
+            #[cfg(feature = "postgres")]
+            $crate::backend::AnyConnection::Postgres($inner) => $query,
+        }
+    };
+}
+pub(crate) use directly;
+
 /// A connection to whichever database system the URL names.
 #[derive(diesel::MultiConnection)]
 pub(crate) enum AnyConnection {

@@ -26,7 +26,9 @@
 //!   `INSERT` whose unique violation is an answer; `ON CONFLICT` and batch inserts do not exist on a
 //!   [`diesel::MultiConnection`]. Others write at the same time: a unit that reads before it writes locks first what it
 //!   reads (the factor before what belongs to it), or finds out afterwards that it lost and says so
-//!   (`UnitFailure::Conflict`). Whatever a row holds is checked while it is read: a broken one is
+//!   (`UnitFailure::Conflict`). A look-up by a unique key is `get_result`: the `LIMIT` of
+//!   `first` would make SQLite plan the statement again at each call. Whatever a row holds is checked while it is read:
+//!   a broken one is
 //!   [`PortFailure::Corrupt`](countersign_domain::failure::PortFailure), never a panic.
 //! - *A database system*: a variant of `AnyConnection` behind a cargo feature, a scheme of [`DatabaseUrl`], and a
 //!   migration folder with the same ids. The units stay as they are.

@@ -84,7 +84,7 @@ impl ApiKeyStore for Database {
         let row = self
             .read(move |c| {
                 let found = api_keys::table.filter(api_keys::digest.eq(digest.as_slice())).select(COLUMNS);
-                Ok(found.first::<ApiKeyRow>(c).optional()?)
+                Ok(found.get_result::<ApiKeyRow>(c).optional()?)
             })
             .await?;
         row.map(ApiKeyRow::into_key).transpose()
@@ -126,7 +126,7 @@ fn revoke(c: &mut AnyConnection, revocation: &Revocation) -> UnitResult<Option<A
     let revoked = diesel::update(key.filter(api_keys::revoked_at.is_null()))
         .set(api_keys::revoked_at.eq(Some(revocation.at.as_micros())))
         .execute(c)?;
-    let Some(row) = key.select(COLUMNS).first::<ApiKeyRow>(c).optional()? else { return Ok(None) };
+    let Some(row) = key.select(COLUMNS).get_result::<ApiKeyRow>(c).optional()? else { return Ok(None) };
     let key = row.into_key()?;
     if revoked == 1 {
         audit::append(c, &revocation.audit(key.organization))?;

@@ -8,7 +8,7 @@ use countersign_domain::failure::PortFailure;
 use diesel::prelude::*;
 
 use super::deliveries;
-use crate::backend::{AnyConnection, MultiBackend};
+use crate::backend::{AnyConnection, MultiBackend, directly};
 use crate::column::{corrupt, parse, time, user};
 use crate::database::Database;
 use crate::schema::audit_events;
@@ -22,7 +22,8 @@ pub(crate) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> Unit
 
 /// Appends an event that is told to nobody else.
 pub(super) fn insert(connection: &mut AnyConnection, event: &AuditEvent) -> QueryResult<()> {
-    diesel::insert_into(audit_events::table).values(AuditRow::of(event)).execute(connection).map(drop)
+    let insert = diesel::insert_into(audit_events::table).values(AuditRow::of(event));
+    directly!(connection, |c| insert.execute(c)).map(drop)
 }
 
 /// An event of the trail.
@@ -31,7 +32,7 @@ pub(super) fn find(
     organization: &str,
     id: &str,
 ) -> UnitResult<Option<AuditRecord>> {
-    let row = audit_events::table.find((organization, id)).first::<AuditRow>(connection).optional()?;
+    let row = audit_events::table.find((organization, id)).get_result::<AuditRow>(connection).optional()?;
     Ok(row.map(AuditRow::into_record).transpose()?)
 }
 

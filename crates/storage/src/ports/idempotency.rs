@@ -94,7 +94,7 @@ fn found(c: &mut AnyConnection, claim: &CallClaim) -> UnitResult<CallClaimed> {
     let row = idempotent_calls::table
         .find(key(&claim.call))
         .select((dsl::request_digest, dsl::claim_id, dsl::sealing_key_id, dsl::sealed_answer))
-        .first::<(Vec<u8>, String, Option<i64>, Option<Vec<u8>>)>(c)
+        .get_result::<(Vec<u8>, String, Option<i64>, Option<Vec<u8>>)>(c)
         .optional()?;
     Ok(match row {
         Some((request, ..)) if request != claim.call.request.0 => CallClaimed::OtherCall,

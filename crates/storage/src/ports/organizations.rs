@@ -101,7 +101,7 @@ impl OrganizationStore for Database {
                     .inner_join(plans::table)
                     .filter(organizations::id.eq(&id))
                     .select((COLUMNS, plans::all_columns))
-                    .first::<(OrganizationRow, PlanRow)>(c);
+                    .get_result::<(OrganizationRow, PlanRow)>(c);
                 Ok(found.optional()?)
             })
             .await?;

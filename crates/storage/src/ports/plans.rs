@@ -65,7 +65,7 @@ fn ceiling(column: &'static str, value: Option<i64>) -> Result<Ceiling, PortFail
 impl PlanStore for Database {
     async fn find(&self, id: &PlanId) -> Result<Option<Plan>, PortFailure> {
         let id = id.to_string();
-        let row = self.read(move |c| Ok(plans::table.find(&id).first::<PlanRow>(c).optional()?)).await?;
+        let row = self.read(move |c| Ok(plans::table.find(&id).get_result::<PlanRow>(c).optional()?)).await?;
         row.map(PlanRow::into_plan).transpose()
     }
 

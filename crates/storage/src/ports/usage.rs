@@ -28,7 +28,7 @@ impl UsageStore for Database {
                 Ok(usage_counters::table
                     .find(key.clone())
                     .select((usage_counters::turns, usage_counters::active_relationships))
-                    .first::<(i64, i64)>(c)
+                    .get_result::<(i64, i64)>(c)
                     .optional()?)
             })
             .await?;

@@ -19,7 +19,7 @@ use diesel::prelude::*;
 use self::row::{DeliveryRow, PENDING};
 use super::audit;
 use super::webhooks::{self as rows, KeyColumns, WebhookRow, key_columns};
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::number;
 use crate::database::Database;
 use crate::schema::{webhook_deliveries, webhooks};
@@ -29,9 +29,8 @@ use crate::unit::UnitResult;
 pub(super) fn fan_out(c: &mut AnyConnection, event: &AuditEvent) -> UnitResult<()> {
     let told = webhooks::table
         .filter(webhooks::organization_id.eq(event.organization.to_string()))
-        .filter(webhooks::status.eq(WebhookStatus::Active.as_str()))
-        .load::<WebhookRow>(c)?;
-    for row in told {
+        .filter(webhooks::status.eq(WebhookStatus::Active.as_str()));
+    for row in directly!(c, |c| told.load::<WebhookRow>(c))? {
         let webhook = row.into_webhook()?;
         if webhook.wants(event.environment, event.event.name()) {
             insert(c, &webhook.key, event)?;
@@ -129,7 +128,7 @@ fn requeue(c: &mut AnyConnection, key: &Key, now: Timestamp) -> UnitResult<Reque
         return Ok(Requeued::Queued);
     }
     let pending = webhook_deliveries::table.find(key.clone()).select(webhook_deliveries::state);
-    let is_there = pending.first::<String>(c).optional()?.is_some();
+    let is_there = pending.get_result::<String>(c).optional()?.is_some();
     Ok(if is_there { Requeued::Pending } else { Requeued::Unknown })
 }
 

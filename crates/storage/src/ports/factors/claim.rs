@@ -35,7 +35,7 @@ pub(super) fn claim(c: &mut AnyConnection, claim: &SetupClaim) -> UnitResult<Set
 fn hold(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<Option<(Option<i64>, i64)>> {
     let row = setup_claims::table.find(key.clone()).select((lease_ends_at, window_ends_at));
     match c {
-        AnyConnection::Sqlite(c) => row.first(c).optional(),
+        AnyConnection::Sqlite(c) => row.get_result(c).optional(),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(c) => row.for_no_key_update().first(c).optional(),
     }

@@ -7,7 +7,7 @@ use countersign_domain::two_factor::imported_code::{ImportedCodeHashes, Imported
 use countersign_domain::two_factor::proof_ports::ImportedBackupCode;
 use diesel::prelude::*;
 
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, corrupt, number};
 use crate::schema::{backup_code_sets, backup_codes, imported_backup_codes};
 use crate::unit::UnitResult;
@@ -28,13 +28,13 @@ pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Backup
 pub(crate) fn unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
     match own_unused(c, key)? {
         0 => {
-            let unused: i64 = imported_backup_codes::table
+            let unused = imported_backup_codes::table
                 .filter(imported_backup_codes::organization_id.eq(&key.0))
                 .filter(imported_backup_codes::environment.eq(key.1))
                 .filter(imported_backup_codes::user_id.eq(&key.2))
                 .filter(imported_backup_codes::used_at.is_null())
-                .count()
-                .get_result(c)?;
+                .count();
+            let unused = directly!(c, |c| unused.get_result::<i64>(c))?;
             Ok(number("imported_backup_codes", unused)?)
         }
         unused => Ok(unused),
@@ -42,13 +42,13 @@ pub(crate) fn unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> 
 }
 
 fn own_unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
-    let unused: i64 = backup_codes::table
+    let unused = backup_codes::table
         .filter(backup_codes::organization_id.eq(&key.0))
         .filter(backup_codes::environment.eq(key.1))
         .filter(backup_codes::user_id.eq(&key.2))
         .filter(backup_codes::used_at.is_null())
-        .count()
-        .get_result(c)?;
+        .count();
+    let unused = directly!(c, |c| unused.get_result::<i64>(c))?;
     Ok(number("backup_codes", unused)?)
 }
 

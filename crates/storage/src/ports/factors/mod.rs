@@ -20,7 +20,7 @@ use countersign_domain::two_factor::ports::{
 use diesel::prelude::*;
 
 use self::row::FactorRow;
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, subject_key};
 use crate::database::Database;
 use crate::schema::factors;
@@ -95,7 +95,7 @@ pub(super) fn charge_or_hold(
 pub(super) fn hold(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
     let row = factors::table.find(key.clone());
     let held = match c {
-        AnyConnection::Sqlite(c) => row.first::<FactorRow>(c).optional()?,
+        AnyConnection::Sqlite(c) => row.get_result::<FactorRow>(c).optional()?,
         // A row that was replaced while it was waited for is found by looking again.
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(c) => {
@@ -109,7 +109,8 @@ pub(super) fn hold(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option
 }
 
 pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
-    let row = factors::table.find(key.clone()).first::<FactorRow>(c).optional()?;
+    let row = factors::table.find(key.clone());
+    let row = directly!(c, |c| row.get_result::<FactorRow>(c)).optional()?;
     Ok(row.map(FactorRow::into_factor).transpose()?)
 }
 

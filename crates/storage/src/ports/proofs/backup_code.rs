@@ -92,7 +92,7 @@ fn compared(
     let set = backup_code_sets::table
         .find(key.clone())
         .select((backup_code_sets::set_id, backup_code_sets::pepper_key_id))
-        .first::<(String, i64)>(c)
+        .get_result::<(String, i64)>(c)
         .optional()?;
     if let Some(set) = set {
         let Some(slot) = attempt.slot else { return Ok(None) };
@@ -117,7 +117,7 @@ fn own(
         .find((organization, environment, user, i32::from(slot.number())))
         .filter(backup_codes::used_at.is_null())
         .select(backup_codes::hash)
-        .first::<String>(c)
+        .get_result::<String>(c)
         .optional()?;
     let hash = hash.map(BackupCodeHash::new).transpose().map_err(|_| corrupt("backup_codes.hash"))?;
     Ok(StoredBackupCode {

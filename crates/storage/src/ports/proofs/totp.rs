@@ -10,7 +10,7 @@ use countersign_domain::two_factor::proof_ports::{
 use diesel::prelude::*;
 
 use super::effect;
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
@@ -57,11 +57,10 @@ fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> Que
         .filter(factors::state.eq(ENABLED))
         .filter(factors::totp_failures.lt(i64::from(attempt.policy.hard_limit)))
         .filter(is_open);
-    diesel::update(chargeable)
+    let charge = diesel::update(chargeable)
         .set(factors::totp_failures.eq(factors::totp_failures + 1))
-        .returning(factors::all_columns)
-        .get_result(c)
-        .optional()
+        .returning(factors::all_columns);
+    directly!(c, |c| charge.get_result(c)).optional()
 }
 
 fn refusal(attempt: &TotpAttempt, held: Option<Factor>) -> UnitResult<TotpAttempted> {
@@ -84,14 +83,12 @@ fn accept(
         .find(key.clone())
         .filter(factors::factor_id.eq(factor.binding.id.to_string()))
         .filter(factors::last_step.assume_not_null().lt(step));
-    let claimed = diesel::update(unspent)
-        .set((
-            factors::last_step.eq(Some(step)),
-            factors::totp_failures.eq(0),
-            factors::totp_locked_until.eq(None::<i64>),
-        ))
-        .execute(c)?;
-    if claimed != 1 {
+    let claim = diesel::update(unspent).set((
+        factors::last_step.eq(Some(step)),
+        factors::totp_failures.eq(0),
+        factors::totp_locked_until.eq(None::<i64>),
+    ));
+    if directly!(c, |c| claim.execute(c))? != 1 {
         return Err(PortFailure::other("the judge accepted a step that is spent").into());
     }
     Ok(effect::apply(c, key, effect)?)

@@ -91,7 +91,7 @@ impl WebhookStore for Database {
 }
 
 pub(super) fn find(c: &mut AnyConnection, key: &KeyColumns) -> UnitResult<Option<WebhookRow>> {
-    Ok(webhooks::table.find(key.clone()).first(c).optional()?)
+    Ok(webhooks::table.find(key.clone()).get_result(c).optional()?)
 }
 
 /// Takes the first slot that is free; a slot that somebody else takes at the same time is not.
