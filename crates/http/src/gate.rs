@@ -62,7 +62,7 @@ pub(crate) struct AccountCall {
     /// Whose account.
     pub(crate) subject: Subject,
     /// The user's organization.
-    pub(crate) organization: Organization,
+    pub(crate) organization: Arc<Organization>,
     /// Where the call comes from, for the audit trail.
     pub(crate) caller: Caller,
     /// What stands behind the `?` of the URL.
@@ -72,7 +72,7 @@ pub(crate) struct AccountCall {
 /// A call about an organization as a whole, by the platform, that was let in.
 pub(crate) struct OrganizationCall {
     pub(crate) state: Arc<State>,
-    pub(crate) organization: Organization,
+    pub(crate) organization: Arc<Organization>,
     /// The only data that the key reaches.
     pub(crate) environment: Environment,
     /// Where the call comes from, for the audit trail.
@@ -131,7 +131,7 @@ struct Arrival {
 struct Entry {
     arrival: Arrival,
     principal: Principal,
-    organization: Organization,
+    organization: Arc<Organization>,
     client: Option<IpAddr>,
 }
 
@@ -197,6 +197,7 @@ async fn serve_admitted(
     };
     let Admitted { principal, organization, rate } = admitted;
     let rate = Rate::Organization(rate);
+    let organization = Arc::new(organization);
     let account = Account { organization: organization.clone(), environment: principal.environment() };
     let entry = Entry { arrival, principal, organization, client };
     let outcome = match answer(entry) {

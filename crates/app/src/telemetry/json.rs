@@ -2,7 +2,9 @@
 //! that a search for a request finds all of its lines.
 
 use std::fmt;
+use std::ops::Range;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -11,6 +13,9 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFi
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::clock::wall_clock;
+
+/// Room for a usual line.
+const USUAL: usize = 512;
 
 /// Writes events as JSON lines.
 pub(super) struct JsonLines;
@@ -26,51 +31,88 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut line = Map::new();
-        line.insert("timestamp".to_owned(), wall_clock().to_string().into());
-        line.insert("level".to_owned(), event.metadata().level().as_str().into());
-        line.insert("target".to_owned(), event.metadata().target().into());
-        // From the outermost span to the event itself: what is nearer to the event wins.
-        for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
-        {
+        let mut line = Line::new();
+        line.add("timestamp", &wall_clock().to_string());
+        line.add("level", event.metadata().level().as_str());
+        line.add("target", event.metadata().target());
+        event.record(&mut line);
+        // From the event to the outermost span: of two fields with one name the one nearer to the event counts.
+        for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
             let fields = extensions.get::<FormattedFields<N>>().map(|fields| fields.fields.as_str());
-            if let Some(Ok(Value::Object(fields))) = fields.map(serde_json::from_str) {
-                line.extend(fields);
+            if let Some(Ok(fields)) = fields.map(serde_json::from_str::<Map<String, Value>>) {
+                fields.iter().for_each(|(name, value)| line.add(name, value));
             }
         }
-        event.record(&mut Fields(&mut line));
-        writeln!(writer, "{}", Value::Object(line))
+        writer.write_str(line.end())
     }
 }
 
-struct Fields<'a>(&'a mut Map<String, Value>);
+/// A line in the making. Every request writes one, so it is put together without an object in between.
+struct Line {
+    text: Vec<u8>,
+    /// Where the names of its fields stand.
+    names: Vec<Range<usize>>,
+}
 
-impl Fields<'_> {
-    fn set(&mut self, field: &Field, value: impl Into<Value>) {
-        self.0.insert(field.name().to_owned(), value.into());
+impl Line {
+    fn new() -> Self {
+        let mut text = Vec::with_capacity(USUAL);
+        text.push(b'{');
+        Self { text, names: Vec::new() }
+    }
+
+    /// Adds a field, unless there is one with this name.
+    fn add(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        if self.names.iter().any(|known| self.text.get(known.clone()) == Some(name.as_bytes())) {
+            return;
+        }
+        let before = self.text.len();
+        if self.write(name, value).is_err() {
+            // Nothing that is logged is more than texts and numbers, but a log must not fail.
+            self.text.truncate(before);
+        }
+    }
+
+    fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) -> serde_json::Result<()> {
+        if !self.names.is_empty() {
+            self.text.push(b',');
+        }
+        let opening = self.text.len().saturating_add(1);
+        serde_json::to_writer(&mut self.text, name)?;
+        let closing = self.text.len().saturating_sub(1);
+        self.text.push(b':');
+        serde_json::to_writer(&mut self.text, value)?;
+        self.names.push(opening..closing);
+        Ok(())
+    }
+
+    fn end(&mut self) -> &str {
+        self.text.extend_from_slice(b"}\n");
+        // JSON is UTF-8.
+        std::str::from_utf8(&self.text).unwrap_or_default()
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Line {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field, value);
+        self.add(field.name(), &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field, value);
+        self.add(field.name(), &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field, value);
+        self.add(field.name(), &value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field, value);
+        self.add(field.name(), &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field, value);
+        self.add(field.name(), value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
@@ -80,11 +122,11 @@ impl Visit for Fields<'_> {
             text = format!("{text}: {error}");
             cause = error.source();
         }
-        self.set(field, text);
+        self.add(field.name(), &text);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.set(field, format!("{value:?}"));
+        self.add(field.name(), &format!("{value:?}"));
     }
 }
 
@@ -134,5 +176,27 @@ mod tests {
         assert_eq!((&line["status"], &line["cause"]), (&500.into(), &"x\ny".into()));
         assert_eq!((&line["message"], &line["level"]), (&"it failed".into(), &"WARN".into()));
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
+
+    #[test]
+    fn values_keep_their_types_and_texts_are_escaped() {
+        let line = logged(|| {
+            tracing::info!(text = "a\"\n", whole = -7_i64, part = 0.5, is = true, absent = None::<&str>, debug = ?Some(1));
+        });
+        assert_eq!(
+            (&line["text"], &line["whole"], &line["part"]),
+            (&"a\"\n".into(), &(-7).into(), &0.5.into())
+        );
+        assert_eq!((&line["is"], &line["debug"]), (&true.into(), &"Some(1)".into()));
+        assert!(line.get("absent").is_none());
+    }
+
+    #[test]
+    fn of_fields_with_one_name_the_nearest_stays_alone() {
+        let mut line = Line::new();
+        line.add("a", "near");
+        line.add("a", "far");
+        line.add("b", &1);
+        assert_eq!(line.end(), "{\"a\":\"near\",\"b\":1}\n");
     }
 }

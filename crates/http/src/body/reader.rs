@@ -68,16 +68,23 @@ impl Body {
             Content::Received(bytes) => return Ok(bytes),
         };
         let limit = settings.body_limit;
-        if declared_length(&self.request).is_some_and(|length| length > limit) {
+        // A body that does not declare its length may be as long as any.
+        let room = declared_length(&self.request).unwrap_or(limit);
+        if room > limit {
             return Err(BodyProblem::TooLarge { limit });
         }
-        timeout(settings.timeouts.body, receive(payload, limit)).await.map_err(|_| BodyProblem::TooSlow)?
+        let receiving = receive(payload, room, limit);
+        timeout(settings.timeouts.body, receiving).await.map_err(|_| BodyProblem::TooSlow)?
     }
 }
 
-async fn receive(mut payload: web::Payload, limit: usize) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
-    // Full size at once: a buffer that grows leaves copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit));
+async fn receive(
+    mut payload: web::Payload,
+    room: usize,
+    limit: usize,
+) -> Result<Zeroizing<Vec<u8>>, BodyProblem> {
+    // Full size at once: a buffer that grows leaves copies behind. actix-http lets no more in than was declared.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| BodyProblem::Broken)?;
         if bytes.len().saturating_add(chunk.len()) > limit {

@@ -5,6 +5,8 @@ pub(crate) mod code;
 pub(crate) mod envelope;
 pub(crate) mod problem;
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -25,7 +27,7 @@ use problem::Problem;
 /// Whose quota a refused call would have used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Account {
-    pub(crate) organization: Organization,
+    pub(crate) organization: Arc<Organization>,
     pub(crate) environment: Environment,
 }
 
@@ -53,7 +55,7 @@ impl From<AdmissionError> for Refusal {
             AdmissionError::ClientRateLimited { rate } => (Some(Rate::Client(*rate)), None),
             AdmissionError::OrganizationRateLimited { caller, rate }
             | AdmissionError::Suspended { caller, rate } => {
-                let organization = caller.organization.clone();
+                let organization = Arc::new(caller.organization.clone());
                 let account = Account { organization, environment: caller.principal.environment() };
                 (Some(Rate::Organization(*rate)), Some(account))
             }

@@ -9,7 +9,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Sets a header to something that is written in printable ASCII.
 pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: impl Display) {
-    if let Ok(value) = HeaderValue::from_str(&value.to_string()) {
+    if let Ok(value) = HeaderValue::try_from(value.to_string()) {
         headers.insert(name, value);
     }
 }

@@ -42,7 +42,8 @@ async fn handle(call: AccountCall, body: Body) -> Outcome {
     let code = fields.finish(code)?;
 
     let use_case = state.api.disable.clone();
-    let work = async move { use_case.run(subject, code, organization.policy, caller).await };
+    let policy = organization.policy;
+    let work = async move { use_case.run(subject, code, policy, caller).await };
     let status = state.detached(work).await?;
     reply::ok(&StatusBody::of(status, &organization, &*state.api.clock))
 }
