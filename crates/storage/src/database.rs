@@ -159,6 +159,8 @@ impl Drop for Threads {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use diesel::prelude::*;
 
     use super::*;
@@ -218,5 +220,26 @@ mod tests {
         let clone = database.clone();
         drop(database);
         assert_eq!(probe(&clone).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_unit_that_takes_long_does_not_hold_up_the_runtime() {
+        let (database, _directory) = migrated();
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let waits = |gate: Arc<Mutex<std::sync::mpsc::Receiver<()>>>| {
+            move |_: &mut AnyConnection| {
+                gate.lock().unwrap().recv().unwrap();
+                Ok(())
+            }
+        };
+        // The runtime has this one thread: if a unit ran on it, nobody could open the gate.
+        let opening = async {
+            open.send(()).unwrap();
+            open.send(()).unwrap();
+        };
+        let (reading, writing) = (database.read(waits(gate.clone())), database.write(waits(gate)));
+        let (read, written, ()) = tokio::join!(reading, writing, opening);
+        read.and(written).unwrap();
     }
 }

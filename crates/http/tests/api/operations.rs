@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use countersign_testkit::fakes::CountingHasher;
+
+use super::support::world::Plan;
 use super::support::{Call, World};
 
 #[tokio::test]
@@ -100,4 +103,19 @@ async fn the_account_security_page_is_served_whole_from_here() {
     }
     let missing = world.send(&Call::get("/page/nothing.js")).await;
     assert_eq!((missing.status, missing.code().as_str()), (404, "not_found"));
+}
+
+#[tokio::test]
+async fn health_is_told_while_set_ups_wait_for_their_hashes() {
+    // One thread serves all of them.
+    let world = World::planned(Plan { hasher: CountingHasher::closed(), ..Plan::default() }).await;
+    let (setup, health) = (Call::setup(), Call::get("/healthz"));
+    let meanwhile = async {
+        world.hasher.reached(1).await;
+        let answer = world.send(&health).await;
+        world.hasher.open();
+        answer
+    };
+    let (begun, healthy) = tokio::join!(world.send(&setup), meanwhile);
+    assert_eq!((begun.status, healthy.status), (200, 200));
 }
