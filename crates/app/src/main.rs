@@ -22,7 +22,12 @@ use clap::{CommandFactory as _, Parser as _};
 use cli::{Cli, Command, Work};
 use commands::{Outcome, Session, WrongUsage};
 use config::Config;
+use mimalloc::MiMalloc;
 use output::Output;
+
+/// A request makes and frees some hundred small things, and each connection keeps some.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
