@@ -25,3 +25,7 @@ snapshots:
 # Many rounds of the concurrency suites.
 rounds COUNT="200":
     COUNTERSIGN_CONTENTION_ROUNDS={{COUNT}} ./scripts/with-services cargo nextest run --workspace --all-features
+
+# Measure what docs/performance.md promises: `just bench quick` for the impatient.
+bench *ARGS:
+    ./scripts/bench {{ARGS}}

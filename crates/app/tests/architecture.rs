@@ -18,6 +18,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "countersign-storage",
         ],
     ),
+    // It calls the built program from outside.
+    ("countersign-bench", &["countersign-bcrypt-lanes"]),
     ("countersign-bcrypt-lanes", &[]),
     ("countersign-domain", &[]),
     ("countersign-http", &["countersign-domain"]),
@@ -90,4 +92,43 @@ fn the_domain_needs_no_runtime_no_database_and_no_web_framework() {
         ["tokio", "diesel", "actix"].iter().any(|prefix| name.starts_with(prefix)) || name.contains("sqlite")
     };
     assert_eq!(names.iter().filter(unwanted).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// What makes a thread wait. Adapters that have to wait do so on threads of their own.
+const BLOCKING: &[&str] = &[
+    "std::fs",
+    "std::process",
+    "thread::sleep",
+    "thread::park",
+    "block_on",
+    "block_in_place",
+    "blocking_recv",
+    "blocking_send",
+    "blocking_lock",
+    "recv_timeout",
+    "stdin(",
+];
+
+#[test]
+fn what_runs_on_the_runtime_calls_nothing_that_blocks() {
+    let metadata = metadata();
+    let mut files = 0;
+    for crate_name in ["domain", "http", "limits"] {
+        let folder = metadata.workspace_root.join("crates").join(crate_name).join("src");
+        let mut folders = vec![folder.into_std_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = std::fs::read_to_string(&path).unwrap();
+                    let found: Vec<_> = BLOCKING.iter().filter(|name| text.contains(**name)).collect();
+                    assert!(found.is_empty(), "{} has {found:?}", path.display());
+                    files += 1;
+                }
+            }
+        }
+    }
+    assert!(files > 50, "the sources were not walked");
 }

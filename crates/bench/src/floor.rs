@@ -1,0 +1,149 @@
+//! The floor under a verdict on SQLite: the statements of a verification with a right code in a bare loop, with the
+//! settings of the server and many to a commit, but without HTTP, tokens, codes and threads.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+
+use crate::scenarios::calls::CONNECTIONS;
+
+diesel::table! {
+    factors (organization_id, environment, user_id) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        state -> Text,
+        last_step -> Nullable<BigInt>,
+        totp_failures -> BigInt,
+        totp_locked_until -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    backup_codes (organization_id, environment, user_id, slot) {
+        organization_id -> Text,
+        environment -> Text,
+        user_id -> Text,
+        slot -> Integer,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    webhooks (organization_id, environment, id) {
+        organization_id -> Text,
+        environment -> Text,
+        id -> Text,
+        status -> Text,
+    }
+}
+
+diesel::table! {
+    audit_events (organization_id, id) {
+        organization_id -> Text,
+        id -> Text,
+        environment -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        name -> Text,
+        details -> Text,
+        actor -> Text,
+        happened_at -> BigInt,
+    }
+}
+
+/// What the server sets on its connections.
+const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;
+     PRAGMA temp_store = MEMORY;";
+/// Verdicts in one commit: as many as the callers who wait for one at the same time.
+const GROUP: usize = CONNECTIONS / 2;
+
+/// A copy of a database that nobody else uses.
+pub(crate) struct Floor {
+    connection: SqliteConnection,
+    organization: String,
+    /// Events of the trail that were written.
+    written: u64,
+}
+
+impl Floor {
+    /// Copies the database at `path` to `copy`, while a server may use it.
+    pub(crate) fn copy(path: &Path, copy: &Path, organization: &str) -> anyhow::Result<Self> {
+        let mut original = SqliteConnection::establish(&path.to_string_lossy()).context("no database")?;
+        original.batch_execute(&format!("PRAGMA busy_timeout = 5000; VACUUM INTO '{}'", copy.display()))?;
+        let mut connection = SqliteConnection::establish(&copy.to_string_lossy())?;
+        connection.batch_execute(SETTINGS)?;
+        Ok(Self { connection, organization: organization.to_owned(), written: 0 })
+    }
+
+    /// Verdicts a second about these users, one after the other and again from the first.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    pub(crate) fn verdicts_per_second(&mut self, users: &[&str], at_least: Duration) -> anyhow::Result<f64> {
+        let began = Instant::now();
+        let before = self.written;
+        let mut users = users.iter().cycle();
+        while began.elapsed() < at_least {
+            self.connection.batch_execute("BEGIN IMMEDIATE")?;
+            for user in users.by_ref().take(GROUP) {
+                self.connection.batch_execute("SAVEPOINT verdict")?;
+                self.verdict(user)?;
+                self.connection.batch_execute("RELEASE verdict")?;
+            }
+            self.connection.batch_execute("COMMIT")?;
+        }
+        let verdicts = self.written.saturating_sub(before);
+        Ok(verdicts as f64 / began.elapsed().as_secs_f64())
+    }
+
+    fn verdict(&mut self, user: &str) -> QueryResult<()> {
+        let Self { connection, organization, written } = self;
+        *written = written.saturating_add(1);
+        let factor = || factors::table.find((organization.as_str(), "live", user));
+        let is_open =
+            factors::totp_locked_until.is_null().or(factors::totp_locked_until.assume_not_null().le(1));
+        let chargeable = factor()
+            .filter(factors::state.eq("enabled"))
+            .filter(factors::totp_failures.lt(50))
+            .filter(is_open);
+        let step: Option<i64> = diesel::update(chargeable)
+            .set(factors::totp_failures.eq(factors::totp_failures + 1))
+            .returning(factors::last_step)
+            .get_result(connection)?;
+        let next = step.unwrap_or(0).saturating_add(1);
+        diesel::update(factor().filter(factors::last_step.assume_not_null().lt(next)))
+            .set((
+                factors::last_step.eq(Some(next)),
+                factors::totp_failures.eq(0),
+                factors::totp_locked_until.eq(None::<i64>),
+            ))
+            .execute(connection)?;
+        diesel::insert_into(audit_events::table)
+            .values((
+                audit_events::organization_id.eq(organization.as_str()),
+                audit_events::id.eq(format!("{written:026}")),
+                audit_events::environment.eq(Some("live")),
+                audit_events::user_id.eq(Some(user)),
+                audit_events::name.eq("two_factor.verified"),
+                audit_events::details.eq("[[\"method\",\"totp\"]]"),
+                audit_events::actor.eq("user"),
+                audit_events::happened_at.eq(next),
+            ))
+            .execute(connection)?;
+        let told = webhooks::table
+            .filter(webhooks::organization_id.eq(organization.as_str()))
+            .filter(webhooks::status.eq("active"));
+        told.select(webhooks::id).load::<String>(connection)?;
+        backup_codes::table
+            .filter(backup_codes::organization_id.eq(organization.as_str()))
+            .filter(backup_codes::environment.eq("live"))
+            .filter(backup_codes::user_id.eq(user))
+            .filter(backup_codes::used_at.is_null())
+            .count()
+            .get_result::<i64>(connection)
+            .map(drop)
+    }
+}

@@ -1,0 +1,70 @@
+//! Does anything grow with the number of enrolled users?
+
+use super::calls::verifications;
+use crate::extent::Extent;
+use crate::load;
+use crate::report::plot::Series;
+use crate::report::row::{Rounds, Row, Wanted};
+use crate::run::Places;
+use crate::system::site::Site;
+
+/// Users who send codes.
+const ENROLLED: u64 = 1_000;
+/// Verifications of a round, with wrong codes: those users may send four in a row, and need not wait for new ones.
+const REQUESTS: usize = 500;
+
+/// Every size in turn, round by round, so that whatever else the machine does hits all of them alike.
+pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<(Vec<Row>, Vec<Series>)> {
+    let sites = extent.growth.iter().map(|users| Site::with_users(places, *users, ENROLLED, extent.cost));
+    let mut sites = sites.collect::<Result<Vec<_>, _>>()?;
+    let mut measured: Vec<_> = extent.growth.iter().map(|users| (*users, Size::default())).collect();
+    for _ in 0..extent.rounds {
+        for (site, (_, size)) in sites.iter_mut().zip(&mut measured) {
+            size.measure(extent, site)?;
+        }
+    }
+    for (site, (_, size)) in sites.iter().zip(&mut measured) {
+        size.memory = site.server.resident_mib()?;
+    }
+    let Some(((smallest, small), (largest, large))) = measured.first().zip(measured.last()) else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let against = format!("with {smallest} users");
+    let row = |name: &str, unit, value: fn(&Size) -> f64, wanted| {
+        let mut rounds = Rounds::default();
+        rounds.push(value(large), value(small));
+        rounds.row(format!("{name} with {largest} users"), unit, &against, wanted)
+    };
+    let rows = vec![
+        row("verifications", "requests/s", |size| size.rate.value(), Wanted::AtLeast(1.0 / 1.3)),
+        row("verification, p50", "ms", |size| size.latency.value(), Wanted::AtMost(1.3)),
+        row("memory after the same work", "MiB", |size| size.memory, Wanted::AtMost(1.3)),
+    ];
+    let series = |name: &str, value: fn(&Size) -> f64| Series {
+        name: name.to_owned(),
+        points: measured.iter().map(|(users, size)| (as_f64(*users), value(size))).collect(),
+    };
+    Ok((rows, vec![series("requests/s", |size| size.rate.value()), series("MiB", |size| size.memory)]))
+}
+
+#[derive(Default)]
+struct Size {
+    rate: Rounds,
+    latency: Rounds,
+    memory: f64,
+}
+
+impl Size {
+    fn measure(&mut self, extent: &Extent, site: &mut Site) -> anyhow::Result<()> {
+        let requests = site.enrolled.wrong(REQUESTS);
+        let measured = load::run(site.server.address(), verifications(requests, &[422]), extent.round * 4)?;
+        self.rate.push(measured.rate(), 1.0);
+        self.latency.push(measured.millis(0.5), 1.0);
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+fn as_f64(number: u64) -> f64 {
+    number as f64
+}

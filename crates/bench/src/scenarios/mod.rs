@@ -1,0 +1,8 @@
+//! What is measured, one file for each kind of question.
+
+pub(crate) mod calls;
+pub(crate) mod fairness;
+pub(crate) mod growth;
+pub(crate) mod hashing;
+pub(crate) mod lanes;
+pub(crate) mod standing;

@@ -1,0 +1,10 @@
+//! The system under test: the built program with its data, and the people who use it.
+
+pub(crate) mod crowd;
+pub(crate) mod enrol;
+pub(crate) mod filler;
+pub(crate) mod home;
+pub(crate) mod people;
+pub(crate) mod process;
+pub(crate) mod server;
+pub(crate) mod site;

@@ -1,0 +1,132 @@
+//! Users with their authenticators, and the tokens that their platform signs.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
+use crate::load::request;
+
+/// Seconds for which a code is shown.
+const PERIOD: u64 = 30;
+/// Digits of the number in a user's name; names are in the order of their numbers.
+pub(crate) const NAME_DIGITS: usize = 8;
+/// How long a token is valid: longer than any benchmark runs.
+const TOKEN_LIFE: Duration = Duration::from_hours(12);
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "a benchmark lives in the present")]
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The number of the present time step.
+pub(crate) fn present_step() -> u64 {
+    now() / PERIOD
+}
+
+/// Signs user tokens for one organization, as its platform would.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    secret: &'static str,
+    /// The organization's id.
+    pub(crate) organization: String,
+}
+
+impl Signer {
+    pub(crate) fn new(secret: &'static str, organization: &str) -> Self {
+        Self { secret, organization: organization.to_owned() }
+    }
+
+    /// A token for a user.
+    pub(crate) fn token(&self, user: &str) -> String {
+        let (issued, header) = (now(), r#"{"alg":"HS256","typ":"JWT"}"#);
+        let expires = issued.saturating_add(TOKEN_LIFE.as_secs());
+        let claims =
+            format!(r#"{{"sub":"{user}","org_id":"{}","iat":{issued},"exp":{expires}}}"#, self.organization);
+        let encode = |part: &str| BASE64URL_NOPAD.encode(part.as_bytes());
+        let signed = format!("{}.{}", encode(header), encode(&claims));
+        // Every length is a key's length for HMAC.
+        let signature = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).map(|mut mac| {
+            mac.update(signed.as_bytes());
+            BASE64URL_NOPAD.encode(&mac.finalize().into_bytes())
+        });
+        format!("{signed}.{}", signature.unwrap_or_default())
+    }
+}
+
+/// What the user with this number is called.
+pub(crate) fn name(number: u64) -> String {
+    format!("user-{number:0NAME_DIGITS$}")
+}
+
+/// A user with an authenticator.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) name: String,
+    secret: [u8; 20],
+    /// The newest step whose code is used up.
+    pub(crate) spent: u64,
+    /// Wrong codes since the last right one.
+    pub(crate) wrong: u32,
+}
+
+impl Person {
+    /// The user with this number and with the secret that a set-up gave, in base 32; `None` when that is not one of 20
+    /// bytes.
+    pub(crate) fn new(number: u64, base32: &str) -> Option<Self> {
+        let secret = BASE32_NOPAD.decode(base32.as_bytes()).ok()?.try_into().ok()?;
+        Some(Self { name: name(number), secret, spent: 0, wrong: 0 })
+    }
+
+    /// The code of a time step.
+    pub(crate) fn code(&self, step: u64) -> String {
+        totp_lite::totp_custom::<totp_lite::Sha1>(1, 6, &self.secret, step)
+    }
+
+    /// A code that is right neither now nor soon.
+    pub(crate) fn wrong_code(&self, step: u64) -> String {
+        let near: Vec<_> =
+            (step.saturating_sub(2)..=step.saturating_add(3)).map(|near| self.code(near)).collect();
+        (0..1_000_000)
+            .map(|number| format!("{number:06}"))
+            .find(|code| !near.contains(code))
+            .unwrap_or_default()
+    }
+}
+
+/// A request of a user to prove their second factor.
+pub(crate) fn verify(signer: &Signer, name: &str, code: &str) -> Vec<u8> {
+    let body = format!(r#"{{"code":"{code}"}}"#);
+    request::post("/v1/me/2fa/verify", Some(&signer.token(name)), &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_standard() {
+        // RFC 6238, appendix B, for SHA-1; its codes have eight digits.
+        let person = Person::new(1, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
+        assert_eq!((person.code(0x1), person.code(0x0235_23EC)), ("287082".to_owned(), "081804".to_owned()));
+        assert_eq!(person.name, "user-00000001");
+        assert!(Person::new(1, "GEZA").is_none());
+    }
+
+    #[test]
+    fn a_wrong_code_is_none_of_those_around_now() {
+        let person = Person::new(1, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ").unwrap();
+        let wrong = person.wrong_code(100);
+        assert_eq!(wrong.len(), 6);
+        assert!((98..104).all(|step| person.code(step) != wrong));
+    }
+
+    #[test]
+    fn a_token_has_three_parts_without_padding() {
+        let token = Signer::new("secret", "01J").token("alice");
+        assert_eq!(token.split('.').count(), 3);
+        assert!(!token.contains('='));
+    }
+}
