@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use countersign_domain::admission::admit::Admission;
+use countersign_domain::admission::ports::PlanStore;
 use countersign_domain::audit::ports::AuditLog;
 use countersign_domain::entropy::Entropy;
 use countersign_domain::health::Dependency;
 use countersign_domain::idempotency::answer_once::AnswerOnce;
+use countersign_domain::quota::consume::ConsumeTurns;
 use countersign_domain::quota::meter::QuotaMeter;
+use countersign_domain::quota::relationships::ChangeRelationships;
 use countersign_domain::time::Clock;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::directory::UserDirectory;
@@ -55,8 +58,14 @@ pub struct Api {
     pub users: Arc<dyn UserDirectory>,
     /// What happened.
     pub audit: Arc<dyn AuditLog>,
-    /// Reads quotas, for the headers of refusals.
+    /// Reads quotas.
     pub quota: Arc<QuotaMeter>,
+    /// Consumes turns.
+    pub consume_turns: Arc<ConsumeTurns>,
+    /// Begins and ends relationships.
+    pub relationships: Arc<ChangeRelationships>,
+    /// The plans.
+    pub plans: Arc<dyn PlanStore>,
     /// What must work for the service to be ready.
     pub dependencies: Vec<Arc<dyn Dependency>>,
     /// Where the documentation of errors is, without a slash at the end: `<this>/errors#<code>`.

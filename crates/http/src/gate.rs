@@ -1,5 +1,6 @@
 //! The way in: credentials, rate, permission, in this order. Only then may a handler look at the body.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -79,6 +80,8 @@ pub(crate) struct OrganizationCall {
     pub(crate) caller: Caller,
     /// What stands behind the `?` of the URL.
     pub(crate) query: String,
+    /// The request's head, for a path or a header that only this route has.
+    pub(crate) request: HttpRequest,
 }
 
 /// Answers a request.
@@ -176,8 +179,8 @@ fn answer_organization(
         credential.map(|credential| Keyed::new(route, &request, &credential, data, None)).transpose()?;
     let caller = Caller { actor: Actor::ApiKey(key.key), request: Some(id), address: client };
     let query = request.query_string().to_owned();
-    let call = OrganizationCall { state: state.clone(), organization, environment, caller, query };
-    let body = Body::new(request, payload);
+    let body = Body::new(request.clone(), payload);
+    let call = OrganizationCall { state: state.clone(), organization, environment, caller, query, request };
     Ok(match keyed {
         None => handler(call, body),
         Some(keyed) => once(keyed, state, id, body, move |body| handler(call, body)),
@@ -225,11 +228,16 @@ fn named_user(
     request: &HttpRequest,
 ) -> Result<(Subject, Actor), Problem> {
     let key = principal.into_api_key(scopes)?;
-    let user = percent_decode_str(request.match_info().query("user_id")).decode_utf8();
-    let user = user.ok().and_then(|user| UserId::new(user).ok());
+    let user = path_parameter(request, "user_id").and_then(|user| UserId::new(user).ok());
     let user = user.ok_or_else(|| Problem::of_field("user_id", "not_acceptable", NotAUserId))?;
     let subject = Subject { organization: key.organization, environment: key.environment, user };
     Ok((subject, Actor::ApiKey(key.key)))
+}
+
+/// A parameter of the path, decoded; `None` when that is not UTF-8.
+pub(crate) fn path_parameter(request: &HttpRequest, name: &str) -> Option<String> {
+    let decoded = percent_decode_str(request.match_info().query(name)).decode_utf8();
+    decoded.ok().map(Cow::into_owned)
 }
 
 async fn admit(state: &State, request: &HttpRequest, client: Option<IpAddr>) -> Result<Admitted, Refusal> {

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderName;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, body::MessageBody as _};
 use countersign_domain::admission::principal::Principal;
@@ -23,11 +22,9 @@ use crate::gate::{Outcome, caught};
 use crate::idempotency_key;
 use crate::refusal::envelope::ErrorEnvelope;
 use crate::refusal::problem::Problem;
+use crate::reply::headers::REPLAYED;
 use crate::routes::{Idempotency, Route, Verb};
 use crate::state::State;
-
-/// Says that the answer was given before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A request with an `Idempotency-Key`, whose caller may make it.
 pub(crate) struct Keyed {
@@ -39,10 +36,11 @@ pub(crate) struct Keyed {
     secrets_of: Option<UserId>,
 }
 
-/// Whose call it is, if it is one that can be sent again: a `POST` with a key.
+/// Whose call it is, if it is one that can be sent again: a `POST` with a key, whose use case keeps no answers itself.
 pub(crate) fn credential(route: &Route, request: &HttpRequest, principal: &Principal) -> Option<Credential> {
-    let keyed = matches!(route.verb, Verb::Post(_)) && idempotency_key::is_given(request.headers());
-    keyed.then(|| principal.into())
+    let is_kept_here = matches!(route.verb, Verb::Post(Idempotency::Kept | Idempotency::KeptWithSecrets));
+    let is_keyed = is_kept_here && idempotency_key::is_given(request.headers());
+    is_keyed.then(|| principal.into())
 }
 
 impl Keyed {

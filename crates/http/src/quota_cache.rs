@@ -11,7 +11,7 @@ use countersign_domain::admission::organization::Organization;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{Environment, OrganizationId};
 use countersign_domain::quota::meter::QuotaMeter;
-use countersign_domain::quota::snapshot::QuotaSnapshot;
+use countersign_domain::quota::snapshot::{QuotaSnapshot, Usage};
 use countersign_domain::time::{Clock, Timestamp};
 
 /// How long a snapshot serves.
@@ -48,9 +48,23 @@ impl QuotaCache {
         Ok(snapshot)
     }
 
+    /// Keeps what is known true after this node has used something: use only grows within a period, so the larger number
+    /// is the later one.
+    pub(crate) fn observe(&self, key: (OrganizationId, Environment), seen: QuotaSnapshot) {
+        let mut snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, known)) = snapshots.get_mut(&key) else { return };
+        if known.period == seen.period {
+            let Usage { turns, active_relationships } = seen.usage;
+            known.usage.turns = known.usage.turns.max(turns);
+            known.usage.active_relationships = known.usage.active_relationships.max(active_relationships);
+        }
+    }
+
     fn fresh(&self, key: (OrganizationId, Environment), now: Timestamp) -> Option<QuotaSnapshot> {
         let snapshots = self.snapshots.lock().unwrap_or_else(PoisonError::into_inner);
-        snapshots.get(&key).filter(|(taken_at, _)| is_fresh(*taken_at, now)).map(|(_, snapshot)| *snapshot)
+        let known = snapshots.get(&key).filter(|(taken_at, _)| is_fresh(*taken_at, now));
+        // The next period begins with its first instant, not up to a second later.
+        known.map(|(_, snapshot)| *snapshot).filter(|snapshot| now < snapshot.period.ends_at)
     }
 
     fn keep(&self, key: (OrganizationId, Environment), now: Timestamp, snapshot: QuotaSnapshot) {

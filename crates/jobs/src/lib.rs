@@ -10,6 +10,7 @@
 //! | [`import_users`] | takes over the factors of another system |
 //! | [`purge`] | removes what has had its time |
 //! | [`record_usage`] | counts usage that a file tells |
+//! | [`recount_usage`] | compares the counters of usage with what their rows tell |
 //! | [`reseal`] | seals anew what is sealed with an older key |
 //!
 //! # How to add a job
@@ -34,6 +35,7 @@ mod line;
 mod progress;
 pub mod purge;
 pub mod record_usage;
+pub mod recount_usage;
 pub mod reseal;
 mod stop;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::idempotency::ports::IdempotencyStore;
+use countersign_domain::quota::quota_ports::QuotaStore;
 use countersign_domain::time::{Clock, Timestamp};
 use countersign_domain::two_factor::ports::FactorStore;
 
@@ -48,6 +49,20 @@ impl Expiring for ExpiredAnswers {
 
     async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         self.0.purge_calls(now, limit).await
+    }
+}
+
+/// Answers to consumed turns that are not kept any more.
+pub struct ExpiredTurnAnswers(pub Arc<dyn QuotaStore>);
+
+#[async_trait]
+impl Expiring for ExpiredTurnAnswers {
+    fn name(&self) -> &'static str {
+        "answers to consumed turns"
+    }
+
+    async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        self.0.purge_answers(now, limit).await
     }
 }
 

@@ -11,6 +11,7 @@ use crate::backend::AnyConnection;
 use crate::connect::ConnectError;
 use crate::migrate::{self, MigrateError};
 use crate::ports::health::LastCheck;
+use crate::ports::quota::combiner::Combiner;
 use crate::queue::Queue;
 use crate::readers;
 use crate::unit::UnitResult;
@@ -90,6 +91,7 @@ struct Inner {
     reads: Workers,
     writes: Workers,
     last_check: LastCheck,
+    combiner: Arc<Combiner>,
 }
 
 /// A queue with the threads that serve it. The queue stands first: it is closed first, so that the threads end and
@@ -117,7 +119,8 @@ impl Database {
             Place::Postgres(_) => crate::postgres::writers::start(url, options.writers, jobs)?,
         };
         let writes = Workers { queue, _threads: Threads(threads) };
-        Ok(Self(Arc::new(Inner { reads, writes, last_check: LastCheck::default() })))
+        let (last_check, combiner) = (LastCheck::default(), Arc::default());
+        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner })))
     }
 
     /// Runs a unit that only reads.
@@ -140,6 +143,10 @@ impl Database {
 
     pub(crate) fn last_check(&self) -> &LastCheck {
         &self.0.last_check
+    }
+
+    pub(crate) fn combiner(&self) -> &Arc<Combiner> {
+        &self.0.combiner
     }
 }
 

@@ -109,21 +109,48 @@ diesel::table! {
 }
 
 diesel::table! {
-    usage_counters (organization_id, environment, period_start) {
+    usage_periods (organization_id, environment, period_start) {
         organization_id -> Text,
         environment -> Text,
         period_start -> BigInt,
-        turns -> BigInt,
-        active_relationships -> BigInt,
+        turns_recorded -> BigInt,
+        turns_consumed -> BigInt,
+        relationships_begun -> BigInt,
+        relationships_ended -> BigInt,
     }
 }
 
 diesel::table! {
-    active_relationships (organization_id, environment, period_start, relationship_id) {
+    relationships (organization_id, environment, relationship_id, first_period) {
         organization_id -> Text,
         environment -> Text,
-        period_start -> BigInt,
         relationship_id -> Text,
+        first_period -> BigInt,
+        last_period -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    usage_accounts (organization_id, environment) {
+        organization_id -> Text,
+        environment -> Text,
+        changes -> BigInt,
+    }
+}
+
+diesel::table! {
+    turn_answers (organization_id, environment, idempotency_key) {
+        organization_id -> Text,
+        environment -> Text,
+        idempotency_key -> Text,
+        turns -> BigInt,
+        turns_used -> BigInt,
+        turns_limit -> Nullable<BigInt>,
+        relationships_active -> BigInt,
+        relationships_limit -> Nullable<BigInt>,
+        period_start -> BigInt,
+        period_end -> BigInt,
+        kept_until -> BigInt,
     }
 }
 

@@ -15,7 +15,9 @@ use countersign_domain::admission::ports::{OrganizationStore, RateLimiter};
 use countersign_domain::health::Dependency;
 use countersign_domain::idempotency::answer_once::{AnswerLimits, AnswerOnce};
 use countersign_domain::keys::readiness::KeysReadiness;
+use countersign_domain::quota::consume::ConsumeTurns;
 use countersign_domain::quota::meter::QuotaMeter;
+use countersign_domain::quota::relationships::ChangeRelationships;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::factor::PendingLimits;
 use countersign_domain::two_factor::import::ImportFactor;
@@ -133,6 +135,9 @@ fn api(
         users: stores.users.clone(),
         audit: stores.audit.clone(),
         quota,
+        consume_turns: Arc::new(ConsumeTurns { clock: clock.clone(), quotas: stores.quotas.clone() }),
+        relationships: Arc::new(ChangeRelationships { clock: clock.clone(), quotas: stores.quotas.clone() }),
+        plans: stores.plans.clone(),
         dependencies,
         documentation_url: format!("{public_url}/docs"),
     })

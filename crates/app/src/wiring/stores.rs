@@ -11,12 +11,14 @@ use countersign_domain::idempotency::ports::IdempotencyStore;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
+use countersign_domain::quota::quota_ports::QuotaStore;
+use countersign_domain::quota::recount_ports::UsageRecount;
 use countersign_domain::two_factor::directory::UserDirectory;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
 use countersign_domain::webhooks::ports::WebhookSecretPlace;
-use countersign_jobs::purge::{ExpiredAnswers, ExpiredSetups, Expiring};
+use countersign_jobs::purge::{ExpiredAnswers, ExpiredSetups, ExpiredTurnAnswers, Expiring};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, ServerLock, migrate};
 
 use crate::config::Config;
@@ -32,6 +34,10 @@ pub(crate) struct Stores {
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
     /// Usage.
     pub(crate) usage: Arc<dyn UsageStore>,
+    /// The same use, under ceilings.
+    pub(crate) quotas: Arc<dyn QuotaStore>,
+    /// The same use, counted again.
+    pub(crate) recount: Arc<dyn UsageRecount>,
     /// The audit trail.
     pub(crate) audit: Arc<dyn AuditLog>,
     /// The seals of the same trail.
@@ -57,7 +63,11 @@ pub(crate) struct Stores {
 impl Stores {
     /// What goes when it has had its time.
     pub(crate) fn expiring(&self) -> Vec<Arc<dyn Expiring>> {
-        vec![Arc::new(ExpiredSetups(self.factors.clone())), Arc::new(ExpiredAnswers(self.answers.clone()))]
+        vec![
+            Arc::new(ExpiredSetups(self.factors.clone())),
+            Arc::new(ExpiredAnswers(self.answers.clone())),
+            Arc::new(ExpiredTurnAnswers(self.quotas.clone())),
+        ]
     }
 }
 
@@ -99,6 +109,8 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         plans: database.clone(),
         api_keys: database.clone(),
         usage: database.clone(),
+        quotas: database.clone(),
+        recount: database.clone(),
         audit: database.clone(),
         chain: database.clone(),
         factors: database.clone(),

@@ -20,4 +20,5 @@ mod secrecy;
 mod shared_limits;
 #[path = "../support/mod.rs"]
 mod support;
+mod usage;
 mod verification;

@@ -36,8 +36,8 @@ fn path_with_countersign() -> std::ffi::OsString {
 fn follow(guide: &str) {
     let home = Home::new();
     let server = home.serve("serve");
-    let scopes =
-        "--scope 2fa:read --scope 2fa:verify --scope 2fa:manage --scope 2fa:reset --scope policy:manage";
+    let scopes = "--scope 2fa:read --scope 2fa:verify --scope 2fa:manage --scope 2fa:reset --scope policy:manage \
+         --scope usage:read --scope usage:write";
     let key = home.json(&format!("api-key create --org {} --env live {scopes}", server.demo_organization()));
     let script = commands(&Path::new(GUIDES).join(guide));
     assert!(script.contains("curl"), "{guide} has no commands");
@@ -63,8 +63,15 @@ fn every_guide_is_followed_by_a_test() {
         .filter(|name| name != "README.md")
         .collect();
     pages.sort();
-    let followed =
-        ["import.md", "lost-phone.md", "require-2fa.md", "rotate-keys.md", "sign-in.md", "step-up.md"];
+    let followed = [
+        "billing-quota.md",
+        "import.md",
+        "lost-phone.md",
+        "require-2fa.md",
+        "rotate-keys.md",
+        "sign-in.md",
+        "step-up.md",
+    ];
     assert_eq!(pages, followed);
 }
 
@@ -96,4 +103,9 @@ fn a_lost_phone() {
 #[test]
 fn keys_are_rotated() {
     follow("rotate-keys.md");
+}
+
+#[test]
+fn a_quota_that_is_metered() {
+    follow("billing-quota.md");
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::period::BillingPeriod;
+use super::allowance::Allowance;
 use super::ports::UsageStore;
 use super::rule::{Operation, QuotaComponent, stopped_by};
 use super::snapshot::QuotaSnapshot;
@@ -47,10 +47,9 @@ impl QuotaMeter {
         organization: &Organization,
         environment: Environment,
     ) -> Result<QuotaSnapshot, PortFailure> {
-        let period = BillingPeriod::containing(self.clock.now(), organization.anchor_day);
-        let usage = self.usage.usage(organization.id, environment, period.starts_at).await?;
-        let plan = &organization.plan;
-        Ok(QuotaSnapshot { usage, turns: plan.turns, relationships: plan.relationships, period })
+        let allowance = Allowance::at(self.clock.now(), organization, environment);
+        let usage = self.usage.usage(organization.id, environment, allowance.period.starts_at).await?;
+        Ok(allowance.snapshot(usage))
     }
 
     /// Whether `operation` may go on.

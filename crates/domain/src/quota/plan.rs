@@ -35,7 +35,7 @@ impl fmt::Display for PlanId {
 }
 
 /// How much may be used in a billing period.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Ceiling {
     /// No more than this.
     Limited(u64),
@@ -57,6 +57,15 @@ impl Ceiling {
         match self {
             Self::Limited(limit) => used >= limit,
             Self::Unlimited => false,
+        }
+    }
+
+    /// The highest use that leaves room for `more`; `None` when `more` alone is too much. Whoever counts compares with
+    /// it in the statement that counts: there is room if and only if the use until then is not above it.
+    pub const fn highest_use_before(self, more: u64) -> Option<u64> {
+        match self {
+            Self::Limited(limit) => limit.checked_sub(more),
+            Self::Unlimited => u64::MAX.checked_sub(more),
         }
     }
 }
@@ -104,6 +113,8 @@ fn built_in(id: &str, per_second: u32, burst: u32, turns: Ceiling, relationships
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -132,6 +143,17 @@ mod tests {
         assert!(!Ceiling::Limited(2).is_reached(1));
         assert!(Ceiling::Limited(2).is_reached(2));
         assert!(!Ceiling::Unlimited.is_reached(u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn there_is_room_exactly_up_to_the_limit(limit: u64, used: u64, more: u64) {
+            for (limit, used, more) in [(limit, used, more), (limit % 8, used % 8, more % 8)] {
+                let fits = u128::from(used) + u128::from(more) <= u128::from(limit);
+                let highest = Ceiling::Limited(limit).highest_use_before(more);
+                prop_assert_eq!(highest.is_some_and(|highest| used <= highest), fits);
+            }
+        }
     }
 
     #[test]

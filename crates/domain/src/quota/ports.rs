@@ -11,7 +11,8 @@ use crate::time::Timestamp;
 /// Counts usage by organization, environment and billing period.
 ///
 /// Duty: counting is one conditional statement; an event id counts once for ever in an organization and
-/// environment, and a relationship counts once in a billing period, also among concurrent calls.
+/// environment, and a relationship counts once in a billing period, also among concurrent calls. What
+/// [`QuotaStore`](super::quota_ports::QuotaStore) counts is in the same use.
 #[async_trait]
 pub trait UsageStore: Send + Sync {
     /// Use in the period that begins at `period_start`; zero when nothing is stored.

@@ -3,6 +3,9 @@
 //! - Consuming turns stops at the ceiling of turns, activating a relationship at the ceiling of relationships.
 //! - *Starting* a set-up stops at either, unless the plan exempts security calls.
 //! - Nothing else ever stops: nobody is locked out of an account over a bill.
+//!
+//! Whether so many turns, or one more relationship, fit is decided where they are counted
+//! ([`QuotaStore`](super::quota_ports::QuotaStore)); this rule tells whether anything fits at all.
 
 use super::snapshot::QuotaSnapshot;
 

@@ -10,6 +10,7 @@
 mod admission;
 mod authenticate;
 mod check_keys;
+mod consume_turns;
 mod disable_and_reset;
 mod import;
 mod imported_codes;
@@ -19,6 +20,7 @@ mod proof_failure;
 mod quota_meter;
 mod read_status;
 mod regenerate;
+mod relationships;
 mod retire_key;
 mod start_setup;
 mod start_setup_contention;

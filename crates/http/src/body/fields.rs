@@ -85,6 +85,19 @@ impl Fields {
         }
     }
 
+    /// A whole number that must be there.
+    pub(crate) fn required_integer<T, E: Display>(
+        &mut self,
+        name: &str,
+        accept: impl FnOnce(i128) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.members.contains_key(name) {
+            self.integer(name, accept)
+        } else {
+            self.refuse(name, "required", "the field is missing")
+        }
+    }
+
     /// A whole number, if the field is there.
     pub(crate) fn integer<T, E: Display>(
         &mut self,

@@ -17,7 +17,7 @@ use utoipa::openapi::{
 use crate::gate::Handler;
 use crate::idempotency_key;
 use crate::refusal::envelope::ErrorEnvelope;
-use crate::routes::{ROUTES, Route, Verb};
+use crate::routes::{Idempotency, ROUTES, Route, Verb};
 use documented::{Body, Documented, Outcome, Schemas, success};
 
 const USER_TOKEN: &str = "userToken";
@@ -33,7 +33,9 @@ pub fn openapi() -> OpenApi {
         let method = match route.verb {
             Verb::Get => HttpMethod::Get,
             Verb::Post(_) => HttpMethod::Post,
+            Verb::Put => HttpMethod::Put,
             Verb::Patch => HttpMethod::Patch,
+            Verb::Delete => HttpMethod::Delete,
         };
         let item = PathItem::new(method, operation(route, &documented));
         let path = documented_path(route.path);
@@ -115,7 +117,8 @@ fn whole(route: &Route) -> Documented {
             documented = documented.outcome(status, description, Some(error_body()));
         }
     }
-    if documented.request.is_some() || !documented.query.is_empty() {
+    let has_parameters = is_under_v1(route) && route.path.contains('{');
+    if documented.request.is_some() || !documented.query.is_empty() || has_parameters {
         let description = "The request can be read, but a value is not acceptable; `details` says which.";
         documented = documented.outcome(422, description, Some(error_body()));
     }
@@ -149,7 +152,7 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
         operation = operation.parameter(parameter.required(Required::True).schema(Some(schema.build())));
     }
     if is_repeatable(route) {
-        operation = operation.parameter(key_parameter());
+        operation = operation.parameter(key_parameter(route));
     }
     for parameter in &documented.query {
         let documented = ParameterBuilder::new().name(parameter.name).parameter_in(ParameterIn::Query);
@@ -168,16 +171,18 @@ fn operation(route: &Route, documented: &Documented) -> Operation {
 }
 
 /// The header that makes a `POST` repeatable.
-fn key_parameter() -> Parameter {
+fn key_parameter(route: &Route) -> Parameter {
+    let within =
+        if route.verb == Verb::Post(Idempotency::KeptByUseCase) { "24 hours" } else { "ten minutes" };
     let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255));
     ParameterBuilder::new()
         .name(idempotency_key::NAME)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some(
-            "Your name for this call, such as a UUID: 1 to 255 printable ASCII characters. Within ten minutes the same call \
+        .description(Some(format!(
+            "Your name for this call, such as a UUID: 1 to 255 printable ASCII characters. Within {within} the same call \
              with the same key does nothing again and gets the same answer.",
-        ))
+        )))
         .schema(Some(schema.pattern(Some("^[ -~]{1,255}$")).build()))
         .build()
 }

@@ -9,6 +9,8 @@ use countersign_domain::admission::ports::TokenRefusal;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::idempotency::answer_once::RepetitionError;
+use countersign_domain::quota::consume::ConsumeTurnsError;
+use countersign_domain::quota::meter::{PermitError, QuotaRefusal};
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
@@ -92,8 +94,11 @@ impl Problem {
                 conflict("already_enabled", error.to_string())
             }
             Self::Repetition(error) => repetition(error),
+            Self::ConsumeTurns(error) => consume_turns(error),
+            Self::Activate(PermitError::Exhausted(refusal)) => quota_exhausted(refusal),
             Self::Port(failure)
             | Self::Import(ImportError::Failure(failure))
+            | Self::Activate(PermitError::Failure(failure))
             | Self::ChangePolicy(ChangePolicyError::Failure(failure)) => port(failure),
             Self::Deadline => unavailable(),
             Self::Lost(_) | Self::Panic | Self::Unwritable(_) => internal(),
@@ -181,14 +186,24 @@ fn start_setup(error: &StartSetupError) -> Answer {
         StartSetupError::AlreadyEnabled => conflict("already_enabled", error.to_string()),
         StartSetupError::InProgress => conflict("setup_in_progress", error.to_string()),
         StartSetupError::TooMany { retry_at } => too_fast(*retry_at, "too many set-ups of this user"),
-        StartSetupError::Quota(refusal) => {
-            let answer = say(StatusCode::TOO_MANY_REQUESTS, ErrorCode::QuotaExhausted, refusal.to_string());
-            let details = Details::Quota { component: refusal.component.as_str() };
-            let retry_at = Some(refusal.snapshot.period.ends_at);
-            Answer { details: Some(details), retry_at, ..answer }
-        }
+        StartSetupError::Quota(refusal) => quota_exhausted(refusal),
         StartSetupError::Failure(failure) => port(failure),
     }
+}
+
+fn consume_turns(error: &ConsumeTurnsError) -> Answer {
+    match error {
+        ConsumeTurnsError::Exhausted(refusal) => quota_exhausted(refusal),
+        ConsumeTurnsError::OtherCall => conflict("idempotency_mismatch", error.to_string()),
+        ConsumeTurnsError::Failure(failure) => port(failure),
+    }
+}
+
+fn quota_exhausted(refusal: &QuotaRefusal) -> Answer {
+    let answer = say(StatusCode::TOO_MANY_REQUESTS, ErrorCode::QuotaExhausted, refusal.to_string());
+    let details = Details::Quota { component: refusal.component.as_str() };
+    let retry_at = Some(refusal.snapshot.period.ends_at);
+    Answer { details: Some(details), retry_at, ..answer }
 }
 
 fn verify_setup(error: &VerifySetupError) -> Answer {

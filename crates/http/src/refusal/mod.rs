@@ -14,7 +14,6 @@ use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::organization::Organization;
 use countersign_domain::identity::{Environment, RequestId};
 use countersign_domain::quota::snapshot::QuotaSnapshot;
-use countersign_domain::two_factor::setup::StartSetupError;
 
 use crate::boundary::Disposition;
 use crate::reply::headers::{set, set_quota};
@@ -99,7 +98,7 @@ impl Refusal {
     /// The quota that goes with 403 and 429. Without it those answers would be incomplete, so a quota that cannot be
     /// read takes their place.
     async fn quota(&self, state: &State) -> Result<Option<QuotaSnapshot>, Problem> {
-        if let Problem::StartSetup(StartSetupError::Quota(refusal)) = &self.problem {
+        if let Some(refusal) = self.problem.quota_refusal() {
             return Ok(Some(refusal.snapshot));
         }
         let status = self.problem.answer().status;

@@ -7,6 +7,8 @@ use countersign_domain::admission::admit::AdmissionError;
 use countersign_domain::admission::principal::PermissionDenied;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::idempotency::answer_once::RepetitionError;
+use countersign_domain::quota::consume::ConsumeTurnsError;
+use countersign_domain::quota::meter::{PermitError, QuotaRefusal};
 use countersign_domain::two_factor::change_policy::ChangePolicyError;
 use countersign_domain::two_factor::disable::DisableError;
 use countersign_domain::two_factor::import::ImportError;
@@ -69,6 +71,12 @@ pub(crate) enum Problem {
     /// A repetition is not answered.
     #[error(transparent)]
     Repetition(#[from] RepetitionError),
+    /// No turns were consumed.
+    #[error(transparent)]
+    ConsumeTurns(#[from] ConsumeTurnsError),
+    /// A relationship was not made active.
+    #[error(transparent)]
+    Activate(#[from] PermitError),
     /// A port could not do its job.
     #[error(transparent)]
     Port(#[from] PortFailure),
@@ -103,6 +111,16 @@ impl Problem {
     /// One field, or one part of the path, is not acceptable.
     pub(crate) fn of_field(name: &str, code: &'static str, message: impl Display) -> Self {
         Self::Fields(vec![FieldProblem { field: format!("/{name}"), code, message: message.to_string() }])
+    }
+
+    /// The quota that is used up, if that is the problem.
+    pub(crate) const fn quota_refusal(&self) -> Option<&QuotaRefusal> {
+        match self {
+            Self::StartSetup(StartSetupError::Quota(refusal))
+            | Self::ConsumeTurns(ConsumeTurnsError::Exhausted(refusal))
+            | Self::Activate(PermitError::Exhausted(refusal)) => Some(refusal),
+            _ => None,
+        }
     }
 
     /// The problem with all its causes, in one line.

@@ -6,6 +6,8 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use countersign_domain::quota::snapshot::QuotaSnapshot;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// `true` on an answer that was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Sets a header to something that is written in printable ASCII.
 pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: impl Display) {

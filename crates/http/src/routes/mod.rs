@@ -3,6 +3,7 @@
 mod assertion_keys;
 mod audit_events;
 mod backup_codes;
+mod billing;
 mod coverage;
 mod disable;
 mod docs;
@@ -20,6 +21,7 @@ mod reset;
 mod security_events;
 mod setup;
 mod status;
+mod usage;
 mod users;
 mod verify;
 mod verify_setup;
@@ -54,8 +56,12 @@ pub(crate) enum Verb {
     Get,
     /// `POST`, with what an `Idempotency-Key` does there.
     Post(Idempotency),
+    /// `PUT`.
+    Put,
     /// `PATCH`.
     Patch,
+    /// `DELETE`.
+    Delete,
 }
 
 /// What becomes of the answer to a `POST` with an `Idempotency-Key`.
@@ -65,6 +71,8 @@ pub(crate) enum Idempotency {
     Kept,
     /// The same, but it shows secrets of a user's factor: it goes when they do.
     KeptWithSecrets,
+    /// The use case keeps it, in the transaction of what it counts.
+    KeptByUseCase,
 }
 
 impl Verb {
@@ -72,7 +80,9 @@ impl Verb {
         match self {
             Self::Get => &[Method::GET, Method::HEAD],
             Self::Post(_) => &[Method::POST],
+            Self::Put => &[Method::PUT],
             Self::Patch => &[Method::PATCH],
+            Self::Delete => &[Method::DELETE],
         }
     }
 }
@@ -100,6 +110,14 @@ pub(crate) const ROUTES: &[Route] = &[
     users::ROUTE,
     coverage::ROUTE,
     audit_events::ROUTE,
+    usage::overview::ROUTE,
+    usage::turns::GET,
+    usage::turns::POST,
+    usage::active_relationships::ROUTE,
+    usage::relationships::PUT,
+    usage::relationships::DELETE,
+    billing::plans::ROUTE,
+    billing::subscription::ROUTE,
     assertion_keys::ROUTE,
     health::ROUTE,
     ready::ROUTE,

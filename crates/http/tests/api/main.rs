@@ -35,4 +35,5 @@ mod statuses_of_setup;
 mod stopping;
 mod support;
 mod trail;
+mod usage;
 mod users;

@@ -12,6 +12,7 @@ mod organizations;
 mod plans;
 mod policy;
 mod proofs;
+pub(crate) mod quota;
 mod sealed_factors;
 mod sealed_webhooks;
 mod usage;

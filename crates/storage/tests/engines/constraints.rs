@@ -19,6 +19,7 @@ on_every_engine!(
     codes_go_with_their_factor,
     a_claim_has_a_lease_and_a_count_that_is_not_negative,
     usage_is_never_negative_and_counts_once,
+    a_kept_answer_is_one_that_was_possible,
     the_audit_trail_is_append_only,
     a_registered_key_never_changes,
     nothing_that_stays_is_swept_away,
@@ -55,8 +56,10 @@ fn valid_rows() -> String {
     INSERT INTO FACTOR VALUES ('@', 'live', 'imported', '@', 1, zeroblob(1), 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
     INSERT INTO imported_backup_codes VALUES ('@', 'live', 'imported', 19, 'HASH', 9);
     INSERT INTO setup_claims VALUES ('@', 'live', 'alice', '@', 10, 20, 1);
-    INSERT INTO usage_counters VALUES ('@', 'live', 0, 1, 1);
-    INSERT INTO active_relationships VALUES ('@', 'live', 0, 'r');
+    INSERT INTO usage_periods VALUES ('@', 'live', 0, 1, 1, 1, 0);
+    INSERT INTO relationships VALUES ('@', 'live', 'r', 0, NULL);
+    INSERT INTO usage_accounts VALUES ('@', 'live', 1);
+    INSERT INTO turn_answers VALUES ('@', 'live', 'k', 1, 1, 10, 0, NULL, 0, 1, 2);
     INSERT INTO usage_events VALUES ('@', 'live', 'turns', 0, 0, 1, NULL);
     INSERT INTO usage_events VALUES ('@', 'live', 'relationship', 0, 0, NULL, 'r');
     INSERT INTO audit_events VALUES ('@', '@', 'live', 'alice', 'n', '[]', 'user', NULL, NULL, 0);
@@ -316,13 +319,34 @@ async fn usage_is_never_negative_and_counts_once(engine: Engine) {
     refused(
         engine,
         &[
-            ("UPDATE usage_counters SET turns = -1", "turns"),
-            ("UPDATE usage_counters SET active_relationships = -1", "active_relationships"),
-            ("UPDATE usage_counters SET turns = 9223372036854775807 + turns", "cannot store REAL"),
+            ("UPDATE usage_periods SET turns_recorded = -1", "turns_recorded"),
+            ("UPDATE usage_periods SET turns_consumed = -1", "turns_consumed"),
+            ("UPDATE usage_periods SET relationships_begun = -1", "relationships_begun"),
+            ("UPDATE usage_periods SET relationships_ended = -1", "relationships_ended"),
+            (
+                "UPDATE usage_periods SET turns_consumed = 9223372036854775807 + turns_consumed",
+                "cannot store REAL",
+            ),
             ("INSERT INTO usage_events VALUES ('@', 'live', 'turns', 0, 0, 1, NULL)", "UNIQUE"),
-            ("INSERT INTO active_relationships VALUES ('@', 'live', 0, 'r')", "UNIQUE"),
+            ("INSERT INTO relationships VALUES ('@', 'live', 'r', 0, 9)", "UNIQUE"),
+            ("UPDATE relationships SET last_period = -1", "last_period"),
+            ("UPDATE relationships SET relationship_id = ''", "length(relationship_id)"),
             ("UPDATE usage_events SET relationship_id = 'r' WHERE turns = 1", "turns IS NULL"),
             ("UPDATE usage_events SET turns = NULL", "turns IS NULL"),
+        ],
+    );
+}
+
+async fn a_kept_answer_is_one_that_was_possible(engine: Engine) {
+    refused(
+        engine,
+        &[
+            ("INSERT INTO turn_answers VALUES ('@', 'live', 'k', 1, 1, 10, 0, NULL, 0, 1, 2)", "UNIQUE"),
+            ("UPDATE turn_answers SET turns = 0", "turns"),
+            ("UPDATE turn_answers SET turns = 2", "turns_used"),
+            ("UPDATE turn_answers SET turns_used = 11", "turns_limit"),
+            ("UPDATE turn_answers SET period_end = 0", "period_end"),
+            ("UPDATE turn_answers SET idempotency_key = ''", "length(idempotency_key)"),
         ],
     );
 }

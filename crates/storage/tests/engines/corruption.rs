@@ -177,7 +177,7 @@ async fn a_damaged_api_key_is_corrupt(engine: Engine) {
 async fn damaged_usage_and_audit_rows_are_corrupt(engine: Engine) {
     let furnished = furnished(engine).await;
     let id = build::organization().id;
-    furnished.damage("UPDATE usage_counters SET turns = -1");
+    furnished.damage("UPDATE usage_periods SET turns_recorded = -1");
     let period = build::period_at(NOW).starts_at;
     assert_corrupt(&furnished.database.usage(id, Environment::Live, period).await, "turns");
     for damage in ["details = '{}'", "address = 'nowhere'", "request_id = 'x'", "environment = 'prod'"] {
@@ -196,7 +196,7 @@ async fn a_damaged_key_name_is_corrupt(engine: Engine) {
 async fn a_full_counter_refuses_and_keeps_its_value(engine: Engine) {
     let furnished = furnished(engine).await;
     let id = build::organization().id;
-    furnished.damage("UPDATE usage_counters SET turns = 9223372036854775800");
+    furnished.damage("UPDATE usage_periods SET turns_recorded = 9223372036854775800");
     let more = vec![build::turns_event("one", 7, NOW), build::turns_event("two", 1, NOW)];
     let refused = furnished.database.record(id, Environment::Live, more).await;
     assert!(matches!(refused, Err(PortFailure::Other(_))), "{refused:?}");

@@ -16,3 +16,4 @@ mod sharing;
 mod strictness;
 #[path = "../support/mod.rs"]
 mod support;
+mod usage;

@@ -25,5 +25,5 @@ pub use judge::{
     accepting_judge, confirming_judge, failing_judge, failing_totp_judge, refusing_judge,
     refusing_totp_judge, replaying_judge, stepping_judge,
 };
-pub use usage::{period_at, relationship_event, turns_event};
+pub use usage::{activation, allowance, consumption, period_at, relationship_event, repeatable, turns_event};
 pub use webhook::{event_about_webhook, stored_secret, webhook, webhook_secret};

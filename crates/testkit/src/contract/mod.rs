@@ -16,6 +16,7 @@ pub mod key_registry;
 pub mod organization_store;
 pub mod plan_store;
 pub mod proof_store;
+pub mod quota_store;
 pub mod rate_limiter;
 pub mod sealed_factors;
 pub mod sealed_webhooks;
@@ -53,6 +54,7 @@ where
         ("plan_store", plan_store::cases()),
         ("api_key_store", api_key_store::cases()),
         ("usage_store", usage_store::cases()),
+        ("quota_store", quota_store::cases()),
         ("audit_log", audit_log::cases()),
         ("audit_chain", audit_chain::cases()),
         ("webhook_store", webhook_store::cases()),

@@ -14,6 +14,8 @@ use countersign_domain::identity::OrganizationId;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::keys::reseal::SealedRows;
 use countersign_domain::quota::ports::UsageStore;
+use countersign_domain::quota::quota_ports::QuotaStore;
+use countersign_domain::quota::recount_ports::UsageRecount;
 use countersign_domain::two_factor::directory::UserDirectory;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
@@ -45,6 +47,10 @@ pub struct Stores {
     pub api_keys: Arc<dyn ApiKeyStore>,
     /// The usage counters.
     pub usage: Arc<dyn UsageStore>,
+    /// The same use, under ceilings.
+    pub quotas: Arc<dyn QuotaStore>,
+    /// The same use, counted again.
+    pub recount: Arc<dyn UsageRecount>,
     /// The audit trail.
     pub audit: Arc<dyn AuditLog>,
     /// The seals of the same trail.
@@ -83,6 +89,8 @@ impl Stores {
         plans: Arc<dyn PlanStore>,
         api_keys: Arc<dyn ApiKeyStore>,
         usage: Arc<dyn UsageStore>,
+        quotas: Arc<dyn QuotaStore>,
+        recount: Arc<dyn UsageRecount>,
         audit: Arc<dyn AuditLog>,
         chain: Arc<dyn AuditChain>,
         keys: Arc<dyn KeyRegistry>,
@@ -101,6 +109,8 @@ impl Stores {
             plans,
             api_keys,
             usage,
+            quotas,
+            recount,
             audit,
             chain,
             keys,
@@ -125,6 +135,8 @@ impl Stores {
             + PlanStore
             + ApiKeyStore
             + UsageStore
+            + QuotaStore
+            + UsageRecount
             + AuditLog
             + AuditChain
             + KeyRegistry
@@ -133,6 +145,8 @@ impl Stores {
         D: 'static,
     {
         Self::new(
+            database.clone(),
+            database.clone(),
             database.clone(),
             database.clone(),
             database.clone(),

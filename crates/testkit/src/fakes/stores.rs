@@ -64,6 +64,8 @@ impl MemoryStores {
             self.organizations,
             self.plans,
             self.api_keys,
+            self.usage.clone(),
+            self.usage.clone(),
             self.usage,
             self.audit.clone(),
             self.audit,

@@ -1,6 +1,7 @@
 //! `usage`: what organizations have used.
 
 mod record;
+mod rollup;
 mod rows;
 mod show;
 
@@ -22,6 +23,15 @@ pub(crate) enum Arguments {
         /// The file; `-` is standard input
         file: PathBuf,
     },
+    /// Count again what rows tell of, and compare it with the counters
+    Rollup {
+        /// Only this organization
+        #[arg(long, value_name = "ID")]
+        org: Option<OrganizationId>,
+        /// Set wrong counters right
+        #[arg(long)]
+        repair: bool,
+    },
     /// Show what an organization has used in the present billing period
     Show {
         /// The organization
@@ -38,6 +48,7 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> anyhow::Resu
     let stores = session.stores().await?;
     match arguments {
         Arguments::Record { file } => record::run(session, &stores, &file).await,
+        Arguments::Rollup { org, repair } => rollup::run(session, &stores, org, repair).await,
         Arguments::Show { org, env } => show::run(session, stores, org, env).await,
     }
 }

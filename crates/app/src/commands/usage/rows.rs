@@ -1,5 +1,7 @@
 //! Rows of usage as a file writes them.
 
+use std::time::Duration;
+
 use countersign_domain::identity::Environment;
 use countersign_domain::quota::ports::{Consumption, RelationshipId, UsageEventId};
 use countersign_domain::time::Timestamp;
@@ -7,6 +9,9 @@ use countersign_jobs::record_usage::UsageRow;
 use serde::Deserialize;
 
 use crate::rows::Rows;
+
+/// How far the clock of whoever wrote the file may be ahead.
+const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// A row as it is written.
 #[derive(Deserialize)]
@@ -30,6 +35,9 @@ impl Written {
         let event = UsageEventId::new(self.event_id).map_err(|error| format!("event_id: {error}"))?;
         let at = self.at.filter(|text| !text.is_empty());
         let at = at.map_or(Ok(now), |at| at.parse()).map_err(|error| format!("at: {error}"))?;
+        if at > now.saturating_add(CLOCK_SKEW) {
+            return Err("at: it lies in the future; only what has happened is counted".to_owned());
+        }
         let relationship = self.relationship_id.filter(|text| !text.is_empty());
         let consumption = match (self.turns, relationship) {
             (Some(turns), None) => Consumption::Turns(turns),

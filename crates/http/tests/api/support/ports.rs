@@ -9,6 +9,9 @@ use countersign_domain::admission::ports::{TokenRefusal, UserToken, UserTokenVer
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{Environment, OrganizationId};
 use countersign_domain::quota::ports::{Recorded, UsageEvent, UsageStore};
+use countersign_domain::quota::quota_ports::{
+    Activation, ActivationDecision, Ended, QuotaStore, TurnConsumption, TurnsDecision,
+};
 use countersign_domain::quota::snapshot::Usage;
 use countersign_domain::time::Timestamp;
 use countersign_testkit::fakes::{MemoryUsage, StaticTokens};
@@ -42,6 +45,17 @@ impl ScriptedUsage {
         *self.fault.lock().unwrap() = None;
     }
 
+    fn check(&self) -> Result<(), PortFailure> {
+        let fault = *self.fault.lock().unwrap();
+        match fault {
+            None => Ok(()),
+            Some(Fault::Unavailable) => Err(PortFailure::unavailable(INSIDE)),
+            Some(Fault::Corrupt) => Err(PortFailure::corrupt(INSIDE)),
+            Some(Fault::Other) => Err(PortFailure::other(INSIDE)),
+            Some(Fault::Panic) => panic!("{INSIDE}"),
+        }
+    }
+
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
     }
@@ -56,14 +70,8 @@ impl UsageStore for ScriptedUsage {
         period_start: Timestamp,
     ) -> Result<Usage, PortFailure> {
         self.reads.fetch_add(1, Ordering::SeqCst);
-        let fault = *self.fault.lock().unwrap();
-        match fault {
-            None => self.counters.usage(organization, environment, period_start).await,
-            Some(Fault::Unavailable) => Err(PortFailure::unavailable(INSIDE)),
-            Some(Fault::Corrupt) => Err(PortFailure::corrupt(INSIDE)),
-            Some(Fault::Other) => Err(PortFailure::other(INSIDE)),
-            Some(Fault::Panic) => panic!("{INSIDE}"),
-        }
+        self.check()?;
+        self.counters.usage(organization, environment, period_start).await
     }
 
     async fn record(
@@ -73,6 +81,28 @@ impl UsageStore for ScriptedUsage {
         events: Vec<UsageEvent>,
     ) -> Result<Vec<Recorded>, PortFailure> {
         self.counters.record(organization, environment, events).await
+    }
+}
+
+#[async_trait]
+impl QuotaStore for ScriptedUsage {
+    async fn consume_turns(&self, consumption: TurnConsumption) -> Result<TurnsDecision, PortFailure> {
+        self.check()?;
+        self.counters.consume_turns(consumption).await
+    }
+
+    async fn activate(&self, activation: Activation) -> Result<ActivationDecision, PortFailure> {
+        self.check()?;
+        self.counters.activate(activation).await
+    }
+
+    async fn end(&self, activation: Activation) -> Result<Ended, PortFailure> {
+        self.check()?;
+        self.counters.end(activation).await
+    }
+
+    async fn purge_answers(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        self.counters.purge_answers(now, limit).await
     }
 }
 

@@ -19,8 +19,10 @@ use countersign_domain::admission::ports::{ApiKeyStore as _, BucketKey, Created}
 use countersign_domain::audit::event::SecurityEvent;
 use countersign_domain::idempotency::answer_once::{AnswerLimits, AnswerOnce};
 use countersign_domain::identity::{Environment, Subject};
+use countersign_domain::quota::consume::ConsumeTurns;
 use countersign_domain::quota::meter::QuotaMeter;
 use countersign_domain::quota::ports::{UsageEvent, UsageStore as _};
+use countersign_domain::quota::relationships::ChangeRelationships;
 use countersign_domain::two_factor::change_policy::ChangePolicy;
 use countersign_domain::two_factor::disable::DisableTwoFactor;
 use countersign_domain::two_factor::import::ImportFactor;
@@ -286,7 +288,11 @@ impl Ports<'_> {
             entropy: entropy.clone(),
             organizations: self.stores.organizations.clone(),
         };
+        let (consuming, changing) = (self.usage.clone(), self.usage.clone());
         Api {
+            consume_turns: Arc::new(ConsumeTurns { clock: clock.clone(), quotas: consuming }),
+            relationships: Arc::new(ChangeRelationships { clock: clock.clone(), quotas: changing }),
+            plans: self.stores.plans.clone(),
             clock: clock.clone(),
             entropy,
             admission: Arc::new(self.admission()),
