@@ -21,6 +21,9 @@ struct Arguments {
     /// Enrolled users of the database that calls are measured with
     #[arg(long, value_name = "N")]
     users: Option<u64>,
+    /// Sizes of the databases that are compared, smallest first, such as 1000,10000000
+    #[arg(long, value_delimiter = ',', value_name = "N")]
+    growth: Vec<u64>,
     /// The program
     #[arg(long, value_name = "FILE", default_value = "target/release/countersign")]
     binary: PathBuf,
@@ -33,9 +36,12 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { size, instructions, only, users, binary, documents, work } = Arguments::parse();
+    let Arguments { size, instructions, only, users, growth, binary, documents, work } = Arguments::parse();
     let mut extent = Extent::of(size);
     extent.users = users.unwrap_or(extent.users);
+    if !growth.is_empty() {
+        extent.growth = growth;
+    }
     if !only.is_empty() {
         extent.parts = only;
     }
