@@ -8,6 +8,8 @@ use countersign_domain::idempotency::ports::IdempotencyStore;
 use countersign_domain::quota::quota_ports::QuotaStore;
 use countersign_domain::time::{Clock, Timestamp};
 use countersign_domain::two_factor::ports::FactorStore;
+use countersign_domain::webhooks::delivery::LOG_KEPT;
+use countersign_domain::webhooks::delivery_ports::DeliveryStore;
 
 use crate::{Event, Observer, Stop};
 
@@ -63,6 +65,20 @@ impl Expiring for ExpiredTurnAnswers {
 
     async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         self.0.purge_answers(now, limit).await
+    }
+}
+
+/// Deliveries of webhooks that are too old for the log, and with them old secrets that sign no more.
+pub struct OldDeliveries(pub Arc<dyn DeliveryStore>);
+
+#[async_trait]
+impl Expiring for OldDeliveries {
+    fn name(&self) -> &'static str {
+        "old deliveries of webhooks"
+    }
+
+    async fn remove(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
+        self.0.purge(now.saturating_sub(LOG_KEPT), now, limit).await
     }
 }
 

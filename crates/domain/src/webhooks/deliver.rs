@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::delivery::{AttemptOutcome, DeliveryState};
 use super::delivery_ports::{ClaimedDelivery, DeliveryStore, Message, Settlement, WebhookSender};
 use super::ports::{WebhookSealer, WebhookSecretPlace};
-use super::webhook::WebhookKey;
+use super::webhook::{StoredSecret, WebhookKey};
 use crate::audit::event::{AuditEvent, Caller, SecurityEvent};
 use crate::entropy::Entropy;
 use crate::failure::PortFailure;
@@ -14,8 +14,6 @@ use crate::time::Clock;
 
 /// How long a claim holds: several times what an attempt may take.
 const LEASE: Duration = Duration::from_mins(1);
-/// How long the log of deliveries is kept.
-const KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// The use case.
 pub struct DeliverWebhooks {
@@ -55,15 +53,9 @@ impl DeliverWebhooks {
         Ok(Some((outcome, state)))
     }
 
-    /// Removes up to `limit` entries of the log that are too old, and secrets that sign no more; tells how many entries.
-    pub async fn purge(&self, limit: u32) -> Result<u32, PortFailure> {
-        let now = self.clock.now();
-        self.deliveries.purge(now.saturating_sub(KEPT), now, limit).await
-    }
-
     fn message(&self, claimed: &ClaimedDelivery) -> Result<Message, PortFailure> {
         let webhook = claimed.key.webhook;
-        let open = |stored: &super::webhook::StoredSecret| {
+        let open = |stored: &StoredSecret| {
             self.sealer.open_webhook(WebhookSecretPlace { webhook, secret: stored.id }, &stored.sealed)
         };
         let secrets = claimed.secrets.signing(self.clock.now()).map(open).collect::<Result<_, _>>()?;

@@ -1,9 +1,14 @@
 //! One event on its way to one webhook.
 
+use std::time::Duration;
+
 use super::backoff::next_attempt;
 use super::webhook::WebhookKey;
 use crate::identity::AuditEventId;
 use crate::time::Timestamp;
+
+/// How long the log of deliveries is kept.
+pub const LOG_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// Which delivery: the event's id names it within its webhook, and is what a receiver knows a repetition by.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

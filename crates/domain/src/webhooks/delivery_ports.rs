@@ -29,7 +29,8 @@ pub trait DeliveryStore: Send + Sync {
     /// Queues again what was delivered or abandoned.
     async fn requeue(&self, delivery: &DeliveryKey, now: Timestamp) -> Result<Requeued, PortFailure>;
 
-    /// Up to `limit` webhooks that have a delivery which is due at `now`.
+    /// Up to `limit` webhooks that have a delivery which is due at `now`, those that wait longest first, so that none waits for
+    /// ever behind others.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<WebhookKey>, PortFailure>;
 
     /// Claims one delivery of the webhook that is due at `now` until `lease_end`; `None` when there is none, or others

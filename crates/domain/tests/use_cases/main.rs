@@ -28,4 +28,5 @@ mod start_setup_quota;
 mod verify_setup;
 mod verify_setup_contention;
 mod verify_setup_failure;
+mod webhooks;
 mod world;

@@ -33,6 +33,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         a_change_that_fails_queues_nothing,
         a_claimed_delivery_has_everything_that_an_attempt_needs,
         a_claim_holds_until_its_lease_ends,
+        the_webhook_that_waits_longest_comes_first,
         an_attempt_that_failed_is_due_again_when_it_says,
         a_delivered_event_is_not_due_any_more,
         a_webhook_that_is_given_up_is_failing_and_one_success_mends_it,
@@ -189,6 +190,21 @@ async fn a_claim_holds_until_its_lease_ends(stores: Stores) {
     assert_eq!(stores.claim_delivery(&key, within).await, None);
     assert_eq!(stores.deliveries.due(LEASE_END, 10).await.unwrap(), [key]);
     assert_eq!(stores.claim_delivery(&key, LEASE_END).await.unwrap().attempt, 2);
+}
+
+async fn the_webhook_that_waits_longest_comes_first(stores: Stores) {
+    let organization = stores.organization(1).await.id;
+    let one = stores.active(organization, Environment::Live).await;
+    let two = stores.active(organization, Environment::Live).await;
+    stores.finish(&one).await;
+    let (early, late) =
+        (Timestamp::from_micros(NOW.as_micros() - 2), Timestamp::from_micros(NOW.as_micros() - 1));
+    for (key, at) in [(two, early), (one, late), (one, NOW), (two, NOW)] {
+        let event = AuditEvent { at, ..tried_out(&key) };
+        assert!(stores.deliveries.queue(&key, event).await.unwrap());
+    }
+    let due = async |limit| stores.deliveries.due(NOW, limit).await.unwrap();
+    assert_eq!((due(10).await, due(1).await), (vec![two, one], vec![two]));
 }
 
 async fn an_attempt_that_failed_is_due_again_when_it_says(stores: Stores) {

@@ -212,9 +212,14 @@ impl DeliveryStore for MemoryWebhooks {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<WebhookKey>, PortFailure> {
-        let mut due: Vec<_> =
-            self.tables.lock().unwrap().due(now).map(|(_, delivery)| delivery.webhook).collect();
-        due.dedup();
+        let mut waiting: Vec<_> = self.tables.lock().unwrap().due(now).collect();
+        waiting.sort_unstable();
+        let mut due: Vec<WebhookKey> = Vec::new();
+        for (_, delivery) in waiting {
+            if !due.contains(&delivery.webhook) {
+                due.push(delivery.webhook);
+            }
+        }
         due.truncate(limit.try_into().unwrap());
         Ok(due)
     }

@@ -13,7 +13,7 @@ use countersign_domain::webhooks::delivery_ports::{
     ClaimedDelivery, DeliveryQuery, DeliveryStore, Requeued, Settlement,
 };
 use countersign_domain::webhooks::webhook::{WebhookKey, WebhookStatus};
-use diesel::dsl::exists;
+use diesel::dsl::{exists, min};
 use diesel::prelude::*;
 
 use self::row::{DeliveryRow, PENDING};
@@ -24,6 +24,13 @@ use crate::column::number;
 use crate::database::Database;
 use crate::schema::{webhook_deliveries, webhooks};
 use crate::unit::UnitResult;
+
+type WebhookColumns =
+    (webhook_deliveries::organization_id, webhook_deliveries::environment, webhook_deliveries::webhook_id);
+
+/// To whom a delivery goes.
+const WEBHOOK: WebhookColumns =
+    (webhook_deliveries::organization_id, webhook_deliveries::environment, webhook_deliveries::webhook_id);
 
 /// Puts an event on the way to every webhook that wants it. Without a webhook it is one step in an index.
 pub(super) fn fan_out(c: &mut AnyConnection, event: &AuditEvent) -> UnitResult<()> {
@@ -132,7 +139,7 @@ fn requeue(c: &mut AnyConnection, key: &Key, now: Timestamp) -> UnitResult<Reque
     Ok(if is_there { Requeued::Pending } else { Requeued::Unknown })
 }
 
-/// Webhooks that are not paused and have something due.
+/// Webhooks that are not paused and have something due, those that wait longest first.
 fn due(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(String, String, String)>> {
     let open = webhooks::table
         .filter(webhooks::organization_id.eq(webhook_deliveries::organization_id))
@@ -143,12 +150,9 @@ fn due(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(St
         .filter(webhook_deliveries::state.eq(PENDING))
         .filter(webhook_deliveries::next_attempt_at.le(now.as_micros()))
         .filter(exists(open))
-        .select((
-            webhook_deliveries::organization_id,
-            webhook_deliveries::environment,
-            webhook_deliveries::webhook_id,
-        ))
-        .distinct()
+        .group_by(WEBHOOK)
+        .select(WEBHOOK)
+        .order(min(webhook_deliveries::next_attempt_at))
         .limit(limit.into())
         .load(c)
 }
