@@ -61,6 +61,8 @@ diesel::table! {
         totp_locked_until -> Nullable<BigInt>,
         backup_code_failures -> BigInt,
         backup_codes_locked_until -> Nullable<BigInt>,
+        failures_since -> Nullable<BigInt>,
+        recent_failures -> BigInt,
     }
 }
 

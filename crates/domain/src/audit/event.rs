@@ -95,6 +95,11 @@ pub enum SecurityEvent {
         /// Wrong codes that were left before the next lock.
         attempts_left: u32,
     },
+    /// So many codes of a factor were wrong in the last weeks that somebody may be guessing between its owner's sign-ins.
+    ManyFailures {
+        /// How many.
+        failures: u32,
+    },
     /// A backup code was used.
     BackupCodeUsed {
         /// Which.
@@ -198,6 +203,7 @@ impl SecurityEvent {
             Self::Enabled => "two_factor.enabled",
             Self::Verified { .. } => "two_factor.verified",
             Self::CodeRefused { .. } => "two_factor.code_refused",
+            Self::ManyFailures { .. } => "two_factor.many_failures",
             Self::BackupCodeUsed { .. } => "two_factor.backup_code_used",
             Self::FewBackupCodes { .. } => "two_factor.few_backup_codes",
             Self::BackupCodesRegenerated { .. } => "two_factor.backup_codes_regenerated",
@@ -243,6 +249,7 @@ impl SecurityEvent {
                 vec![(kind, number.to_string()), ("remaining", remaining.to_string())]
             }
             Self::Imported { backup_codes } => vec![("backup_codes", backup_codes.to_string())],
+            Self::ManyFailures { failures } => vec![("failures", failures.to_string())],
             Self::FewBackupCodes { remaining } => vec![("remaining", remaining.to_string())],
             Self::Reset { reason } => vec![("reason", reason.as_str().to_owned())],
             Self::OrganizationCreated { plan } => vec![("plan", plan.to_string())],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::lockout::AttemptCounter;
+use super::lockout::{AttemptCounter, FailureWindow};
 use super::params::Parameters;
 use super::secret::SealedSecret;
 use crate::identity::{FactorId, SetupId, Subject};
@@ -48,6 +48,8 @@ pub struct EnabledFactor {
     pub totp_attempts: AttemptCounter,
     /// Wrong backup codes, counted apart: a locked TOTP leaves them usable.
     pub backup_code_attempts: AttemptCounter,
+    /// Wrong codes of both kinds in the last weeks.
+    pub recent_failures: FailureWindow,
 }
 
 /// The factor of a subject.
@@ -108,6 +110,7 @@ impl PendingFactor {
             last_step: step,
             totp_attempts: AttemptCounter::default(),
             backup_code_attempts: AttemptCounter::default(),
+            recent_failures: FailureWindow::default(),
         })
     }
 

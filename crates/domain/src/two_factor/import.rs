@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 
 use super::factor::{Binding, EnabledFactor, Factor};
 use super::imported_code::ImportedCodeHashes;
-use super::lockout::AttemptCounter;
+use super::lockout::{AttemptCounter, FailureWindow};
 use super::params::Parameters;
 use super::ports::{FactorImported, FactorStore, ImportedFactor, SecretPlace, SecretSealer};
 use super::secret::TotpSecret;
@@ -155,6 +155,7 @@ impl ImportFactor {
                 last_step,
                 totp_attempts: AttemptCounter::default(),
                 backup_code_attempts: AttemptCounter::default(),
+                recent_failures: FailureWindow::default(),
             },
             codes: codes.clone(),
             audit: AuditEvent::about_user(subject, event, caller, now, &*self.entropy)?,

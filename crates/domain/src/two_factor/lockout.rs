@@ -52,6 +52,40 @@ pub struct AttemptCounter {
     pub locked_until: Option<Timestamp>,
 }
 
+/// Wrong codes of a factor, of whatever kind, within a window that begins with the first of them. Unlike a counter of
+/// consecutive ones it is not cleared by a right code: somebody who tries a few codes after each sign-in of the owner never
+/// locks the factor, but shows here.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct FailureWindow {
+    /// When the window began; `None` before the first wrong code.
+    pub since: Option<Timestamp>,
+    /// Wrong codes within it.
+    pub failures: u32,
+}
+
+impl FailureWindow {
+    /// How long a window is.
+    pub const LENGTH: Duration = Duration::from_hours(30 * 24);
+    /// So many wrong codes are worth an event of their own, once in a window.
+    pub const MANY: u32 = 30;
+
+    /// With one more wrong code at `now`.
+    #[must_use]
+    pub fn counted(self, now: Timestamp) -> Self {
+        match self.since {
+            Some(since) if since > now.saturating_sub(Self::LENGTH) => {
+                Self { since: Some(since), failures: self.failures.saturating_add(1) }
+            }
+            _ => Self { since: Some(now), failures: 1 },
+        }
+    }
+
+    /// Whether the last wrong code made them many.
+    pub const fn became_many(self) -> bool {
+        self.failures == Self::MANY
+    }
+}
+
 /// A lock in force.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lock {
@@ -146,6 +180,22 @@ mod tests {
         let now = Timestamp::from_seconds(0);
         let locked = after(5, now);
         assert!(matches!(locked.charge(LockoutPolicy::TOTP, now), Err(Lock::Until(_))));
+    }
+
+    #[test]
+    fn many_wrong_codes_are_told_once_in_a_window() {
+        let day = |day: i64| Timestamp::from_seconds(day * 86_400);
+        let count = |window: FailureWindow, day| window.counted(day);
+        let mut window = FailureWindow::default();
+        let told = (0..40).filter(|hour| {
+            window = window.counted(Timestamp::from_seconds(hour * 3_600));
+            window.became_many()
+        });
+        assert_eq!(told.collect::<Vec<_>>(), [29]);
+        assert_eq!((window.since, window.failures), (Some(day(0)), 40));
+        assert_eq!(count(window, Timestamp::from_micros(day(30).as_micros() - 1)).failures, 41);
+        let next = FailureWindow { since: Some(day(30)), failures: 1 };
+        assert_eq!(count(window, day(30)), next);
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use super::assertion::Method;
 use super::backup_codes::BackupCodes;
 use super::code::TotpCode;
 use super::factor::{EnabledFactor, Factor};
-use super::lockout::{Lock, LockoutPolicy};
+use super::lockout::{FailureWindow, Lock, LockoutPolicy};
 use super::matching::matched_step;
 use super::params::Digits;
 use super::ports::{FactorStore, SecretSealer};
@@ -94,6 +94,15 @@ impl Presentation {
     ) -> Result<AuditEvent, PortFailure> {
         Ok(AuditEvent::about_user(&self.subject, event, &self.caller, now, entropy)?)
     }
+
+    fn audit_all(
+        &self,
+        events: Vec<SecurityEvent>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<AuditEvent>, PortFailure> {
+        events.into_iter().map(|event| self.audit(event, now, entropy)).collect()
+    }
 }
 
 /// Consumes codes.
@@ -110,7 +119,7 @@ pub struct ProveFactor {
     pub sealer: Arc<dyn SecretSealer>,
     /// Compares backup codes.
     pub verifier: Arc<dyn CodeVerifier>,
-    /// The trail, for refused backup codes: their charge is committed before they are compared.
+    /// The trail, for backup codes that were used before: nothing else changes when they are refused.
     pub audit: Arc<dyn AuditLog>,
 }
 
@@ -188,10 +197,18 @@ impl ProveFactor {
             }
             let matched = matched_step(&*sealer, binding, &code, now)?;
             let outcome = decide(&factor, matched, &presentation);
-            let event = totp_event(&outcome, presentation.purpose.event);
-            Ok(Some(TotpVerdict { outcome, audit: presentation.audit(event, now, &*entropy)? }))
+            let mut events = vec![totp_event(&outcome, presentation.purpose.event)];
+            if matches!(outcome, TotpOutcome::Refused { .. }) {
+                events.extend(many_failures(factor.recent_failures.counted(now)));
+            }
+            Ok(Some(TotpVerdict { outcome, audit: presentation.audit_all(events, now, &*entropy)? }))
         })
     }
+}
+
+/// What there is to tell of a wrong code besides.
+fn many_failures(recent: FailureWindow) -> Option<SecurityEvent> {
+    recent.became_many().then_some(SecurityEvent::ManyFailures { failures: recent.failures })
 }
 
 fn decide(factor: &EnabledFactor, matched: Option<TimeStep>, presentation: &Presentation) -> TotpOutcome {

@@ -10,7 +10,7 @@ use super::backup_code::{BackupCode, BackupCodeHash, BackupCodePlace, HashedBack
 use super::backup_codes::BackupCodeRef;
 use super::factor::EnabledFactor;
 use super::imported_code::ImportedCodeNumber;
-use super::lockout::{AttemptCounter, Lock, LockoutPolicy};
+use super::lockout::{AttemptCounter, FailureWindow, Lock, LockoutPolicy};
 use super::presented_code::TypedBackupCode;
 use crate::audit::event::AuditEvent;
 use crate::failure::PortFailure;
@@ -40,6 +40,10 @@ pub trait ProofStore: Send + Sync {
     /// Marks a code as used, clears the counter and applies the effect, if the code is unused and still the factor's. Of
     /// concurrent calls for one code at most one wins.
     async fn use_backup_code(&self, used: UsedBackupCode) -> Result<BackupCodeUse, PortFailure>;
+
+    /// Counts a wrong backup code among the factor's recent failures, with its events. When the factor is gone, the events
+    /// are all that is stored.
+    async fn refuse_backup_code(&self, refused: RefusedBackupCode) -> Result<(), PortFailure>;
 
     /// Removes the subject's factor, pending or enabled, with codes and counters, without opening anything; `false` when
     /// there is none, and then no event is stored.
@@ -77,8 +81,8 @@ pub type TotpJudge = Arc<dyn Fn(EnabledFactor) -> Result<Option<TotpVerdict>, Po
 pub struct TotpVerdict {
     /// What becomes of the factor.
     pub outcome: TotpOutcome,
-    /// The audit event, stored with it.
-    pub audit: AuditEvent,
+    /// The audit events, stored with it.
+    pub audit: Vec<AuditEvent>,
 }
 
 /// What becomes of an enabled factor after an attempt.
@@ -96,7 +100,7 @@ pub enum TotpOutcome {
         /// Attempts left as if it had been charged.
         attempts_left: u32,
     },
-    /// The code was wrong: the charge stays.
+    /// The code was wrong: the charge stays, and the factor's recent failures are one more.
     Refused {
         /// Attempts left.
         attempts_left: u32,
@@ -199,6 +203,17 @@ pub struct UsedBackupCode {
     pub effect: Effect,
     /// The events, given the number of codes that are left; pure, it runs inside the transaction.
     pub audit: Arc<dyn Fn(u8) -> Result<Vec<AuditEvent>, PortFailure> + Send + Sync>,
+}
+
+/// A backup code was wrong.
+#[derive(Clone)]
+pub struct RefusedBackupCode {
+    /// Whose.
+    pub subject: Subject,
+    /// When.
+    pub now: Timestamp,
+    /// The events, given the recent failures with this one; pure, it runs inside the transaction.
+    pub audit: Arc<dyn Fn(FailureWindow) -> Result<Vec<AuditEvent>, PortFailure> + Send + Sync>,
 }
 
 /// The outcome of [`ProofStore::use_backup_code`].

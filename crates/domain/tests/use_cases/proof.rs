@@ -201,3 +201,49 @@ async fn while_the_clock_jumps_no_code_is_looked_at_charged_or_spent() {
     let verified = world.step_up(&alice, &totp).await.unwrap();
     assert_eq!(verified.proof.backup_codes_remaining, 10);
 }
+
+fn many_failures(world: &World) -> usize {
+    let many = SecurityEvent::ManyFailures { failures: 30 };
+    world.events().iter().filter(|event| **event == many).count()
+}
+
+#[tokio::test]
+async fn guessing_between_the_owners_sign_ins_is_told_once() {
+    let (world, alice) = (World::new(), subject("alice"));
+    let started = world.enrolled(&alice).await;
+    for round in 1..=12 {
+        world.clock.advance(PERIOD);
+        let wrong = wrong_code(&started.secret, world.clock.now());
+        for _ in 0..4 {
+            let _ = left(world.step_up(&alice, &wrong).await);
+        }
+        world.step_up(&alice, &current(&world, &started)).await.unwrap();
+        assert_eq!(many_failures(&world), usize::from(round >= 8), "round {round}");
+    }
+    world.clock.advance(Duration::from_hours(30 * 24));
+    let wrong = wrong_code(&started.secret, world.clock.now());
+    for _ in 0..8 {
+        for _ in 0..4 {
+            let _ = left(world.step_up(&alice, &wrong).await);
+        }
+        world.clock.advance(PERIOD);
+        world.step_up(&alice, &current(&world, &started)).await.unwrap();
+    }
+    assert_eq!(many_failures(&world), 2);
+}
+
+#[tokio::test]
+async fn wrong_backup_codes_count_with_wrong_totp_codes_and_used_ones_do_not() {
+    let (world, alice, bob) = (World::new(), subject("alice"), subject("bob"));
+    let (started, of_bob) = (world.enrolled(&alice).await, world.enrolled(&bob).await);
+    let used = started.backup_codes.0[0].reveal();
+    world.step_up(&alice, &used).await.unwrap();
+    for round in 1..=8 {
+        let _ = left(world.step_up(&alice, &used).await);
+        for number in 1..=4 {
+            let _ = left(world.step_up(&alice, &of_bob.backup_codes.0[number].reveal()).await);
+        }
+        assert_eq!(many_failures(&world), usize::from(round >= 8), "round {round}");
+        world.step_up(&alice, &started.backup_codes.0[round].reveal()).await.unwrap();
+    }
+}

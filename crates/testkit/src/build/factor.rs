@@ -6,7 +6,7 @@ use countersign_domain::keys::KeyId;
 use countersign_domain::time::{TimeStep, Timestamp};
 use countersign_domain::two_factor::backup_code::{BackupCodeHash, BackupCodePlace, HashedBackupCodes};
 use countersign_domain::two_factor::factor::{Binding, EnabledFactor, PendingFactor};
-use countersign_domain::two_factor::lockout::AttemptCounter;
+use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow};
 use countersign_domain::two_factor::params::Parameters;
 use countersign_domain::two_factor::ports::{ImportedFactor, PendingSetup, SetupAttempt, SetupClaim};
 use countersign_domain::two_factor::secret::SealedSecret;
@@ -69,6 +69,7 @@ pub fn imported_factor(subject: &Subject, codes: &[&str], now: Timestamp) -> Imp
             last_step,
             totp_attempts: AttemptCounter::default(),
             backup_code_attempts: AttemptCounter::default(),
+            recent_failures: FailureWindow::default(),
         },
         codes: imported_hashes(codes),
         audit: event_about_user(subject, event, now),

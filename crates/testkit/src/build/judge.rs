@@ -42,7 +42,10 @@ pub fn accepting_judge(step: TimeStep, effect: Effect, now: Timestamp) -> TotpJu
     Arc::new(move |factor| {
         let event = SecurityEvent::Verified { method: Method::Totp };
         let audit = event_about_user(&factor.binding.subject, event, now);
-        Ok(Some(TotpVerdict { outcome: TotpOutcome::Accepted { step, effect: effect.clone() }, audit }))
+        Ok(Some(TotpVerdict {
+            outcome: TotpOutcome::Accepted { step, effect: effect.clone() },
+            audit: vec![audit],
+        }))
     })
 }
 
@@ -51,7 +54,7 @@ pub fn refusing_totp_judge(now: Timestamp) -> TotpJudge {
     Arc::new(move |factor| {
         let attempts_left = factor.totp_attempts.attempts_left(LockoutPolicy::TOTP);
         let audit = refusal(&factor, RefusalReason::Wrong, attempts_left, now);
-        Ok(Some(TotpVerdict { outcome: TotpOutcome::Refused { attempts_left }, audit }))
+        Ok(Some(TotpVerdict { outcome: TotpOutcome::Refused { attempts_left }, audit: vec![audit] }))
     })
 }
 
@@ -60,7 +63,7 @@ pub fn replaying_judge(now: Timestamp) -> TotpJudge {
     Arc::new(move |factor| {
         let attempts_left = factor.totp_attempts.attempts_left(LockoutPolicy::TOTP);
         let audit = refusal(&factor, RefusalReason::Replayed, attempts_left, now);
-        Ok(Some(TotpVerdict { outcome: TotpOutcome::Replayed { attempts_left }, audit }))
+        Ok(Some(TotpVerdict { outcome: TotpOutcome::Replayed { attempts_left }, audit: vec![audit] }))
     })
 }
 

@@ -11,7 +11,8 @@ use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
 use countersign_domain::two_factor::lockout::AttemptCounter;
 use countersign_domain::two_factor::proof_ports::{
     BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, Effect, ImportedBackupCode, ImportedBackupCodes,
-    ProofStore, StoredBackupCode, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, UsedBackupCode,
+    ProofStore, RefusedBackupCode, StoredBackupCode, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome,
+    UsedBackupCode,
 };
 
 use super::MemoryFactors;
@@ -95,8 +96,8 @@ impl ProofStore for MemoryFactors {
             Err(lock) => return Ok(TotpAttempted::Locked(lock)),
         };
         let Some(verdict) = judge(charged.clone())? else { return Ok(TotpAttempted::Malformed) };
-        let request = verdict.audit.caller.request;
-        self.audit.commit(verdict.audit, || {
+        let request = verdict.audit.first().and_then(|event| event.caller.request);
+        self.audit.commit_all(verdict.audit, || {
             let backup_codes_remaining = match &verdict.outcome {
                 TotpOutcome::Accepted { step, effect } => {
                     let totp_attempts = AttemptCounter::default();
@@ -104,7 +105,10 @@ impl ProofStore for MemoryFactors {
                     tables.apply(&subject, effect, request)
                 }
                 TotpOutcome::Replayed { .. } => tables.update(&subject, before).unused(),
-                TotpOutcome::Refused { .. } => tables.update(&subject, charged).unused(),
+                TotpOutcome::Refused { .. } => {
+                    let recent_failures = before.recent_failures.counted(now);
+                    tables.update(&subject, EnabledFactor { recent_failures, ..charged }).unused()
+                }
             };
             TotpAttempted::Judged { outcome: verdict.outcome, backup_codes_remaining }
         })
@@ -148,6 +152,17 @@ impl ProofStore for MemoryFactors {
             tables.factors.insert(used.subject, row);
         }
         concluded
+    }
+
+    async fn refuse_backup_code(&self, refused: RefusedBackupCode) -> Result<(), PortFailure> {
+        let mut tables = self.tables.lock().unwrap();
+        let factor = tables.enabled(&refused.subject).cloned();
+        let recent = factor.as_ref().map(|factor| factor.recent_failures.counted(refused.now));
+        self.audit.commit_all((refused.audit)(recent.unwrap_or_default())?, || {
+            if let (Some(factor), Some(recent_failures)) = (factor, recent) {
+                tables.update(&refused.subject, EnabledFactor { recent_failures, ..factor });
+            }
+        })
     }
 
     async fn remove(&self, subject: &Subject, audit: AuditEvent) -> Result<bool, PortFailure> {

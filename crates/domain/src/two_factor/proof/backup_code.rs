@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Presentation, Proof, ProofError, ProveFactor};
+use super::{Presentation, Proof, ProofError, ProveFactor, many_failures};
 use crate::audit::event::{RefusalReason, SecurityEvent};
 use crate::failure::PortFailure;
 use crate::time::Timestamp;
@@ -12,8 +12,8 @@ use crate::two_factor::backup_codes::BackupCodeRef;
 use crate::two_factor::lockout::LockoutPolicy;
 use crate::two_factor::presented_code::{NotAPresentedCode, TypedBackupCode};
 use crate::two_factor::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ImportedBackupCodes, ReservedVerification,
-    StoredBackupCode, UsedBackupCode,
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ImportedBackupCodes, RefusedBackupCode,
+    ReservedVerification, StoredBackupCode, UsedBackupCode,
 };
 
 /// So few unused backup codes are worth an event of their own.
@@ -57,8 +57,32 @@ impl ProveFactor {
         };
         let attempts_left = attempts.attempts_left(policy);
         let event = SecurityEvent::CodeRefused { method, reason, attempts_left };
-        self.audit.append(presentation.audit(event, now, &*self.entropy)?).await?;
+        match reason {
+            RefusalReason::Wrong => {
+                self.proofs.refuse_backup_code(self.refused(presentation, event, now)).await?;
+            }
+            RefusalReason::Replayed => {
+                self.audit.append(presentation.audit(event, now, &*self.entropy)?).await?;
+            }
+        }
         Err(ProofError::InvalidCode { attempts_left })
+    }
+
+    fn refused(
+        &self,
+        presentation: &Presentation,
+        event: SecurityEvent,
+        now: Timestamp,
+    ) -> RefusedBackupCode {
+        let (entropy, told) = (self.entropy.clone(), presentation.clone());
+        RefusedBackupCode {
+            subject: presentation.subject.clone(),
+            now,
+            audit: Arc::new(move |recent| {
+                let events = std::iter::once(event.clone()).chain(many_failures(recent));
+                told.audit_all(events.collect(), now, &*entropy)
+            }),
+        }
     }
 
     fn used(&self, presentation: &Presentation, code: BackupCodeRef, now: Timestamp) -> UsedBackupCode {
@@ -76,7 +100,7 @@ impl ProveFactor {
                 if remaining <= FEW_BACKUP_CODES {
                     events.push(SecurityEvent::FewBackupCodes { remaining });
                 }
-                events.into_iter().map(|event| told.audit(event, now, &*entropy)).collect()
+                told.audit_all(events, now, &*entropy)
             }),
         }
     }

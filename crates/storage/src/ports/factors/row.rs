@@ -4,7 +4,7 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
 use countersign_domain::time::TimeStep;
 use countersign_domain::two_factor::factor::{Binding, EnabledFactor, Factor, PendingFactor};
-use countersign_domain::two_factor::lockout::AttemptCounter;
+use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow};
 use countersign_domain::two_factor::params::{Algorithm, Digits, Parameters, Period};
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
@@ -38,6 +38,8 @@ pub(crate) struct FactorRow {
     totp_locked_until: Option<i64>,
     backup_code_failures: i64,
     backup_codes_locked_until: Option<i64>,
+    failures_since: Option<i64>,
+    recent_failures: i64,
 }
 
 impl FactorRow {
@@ -82,6 +84,8 @@ impl FactorRow {
             totp_locked_until: None,
             backup_code_failures: 0,
             backup_codes_locked_until: None,
+            failures_since: None,
+            recent_failures: 0,
         }
     }
 
@@ -113,6 +117,7 @@ impl FactorRow {
                 self.backup_code_failures,
                 self.backup_codes_locked_until,
             )?,
+            recent_failures: failures(self.failures_since, self.recent_failures)?,
             binding: self.into_binding()?,
         })
     }
@@ -133,6 +138,12 @@ impl FactorRow {
             },
         })
     }
+}
+
+/// The window of recent failures.
+pub(crate) fn failures(since: Option<i64>, failures: i64) -> Result<FailureWindow, PortFailure> {
+    let failures = number("factors.recent_failures", failures)?;
+    Ok(FailureWindow { since: since.map(time), failures })
 }
 
 fn counter(

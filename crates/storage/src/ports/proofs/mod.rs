@@ -2,6 +2,7 @@
 
 mod backup_code;
 mod effect;
+mod failures;
 mod totp;
 
 use async_trait::async_trait;
@@ -9,8 +10,8 @@ use countersign_domain::audit::event::AuditEvent;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::Subject;
 use countersign_domain::two_factor::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ProofStore, TotpAttempt, TotpAttempted, TotpJudge,
-    UsedBackupCode,
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, ProofStore, RefusedBackupCode, TotpAttempt,
+    TotpAttempted, TotpJudge, UsedBackupCode,
 };
 use diesel::prelude::*;
 
@@ -37,6 +38,10 @@ impl ProofStore for Database {
 
     async fn use_backup_code(&self, used: UsedBackupCode) -> Result<BackupCodeUse, PortFailure> {
         self.write(move |c| backup_code::consume(c, &used)).await
+    }
+
+    async fn refuse_backup_code(&self, refused: RefusedBackupCode) -> Result<(), PortFailure> {
+        self.write(move |c| failures::refuse(c, &refused)).await
     }
 
     async fn remove(&self, subject: &Subject, audit: AuditEvent) -> Result<bool, PortFailure> {

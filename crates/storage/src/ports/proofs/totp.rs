@@ -9,7 +9,7 @@ use countersign_domain::two_factor::proof_ports::{
 };
 use diesel::prelude::*;
 
-use super::effect;
+use super::{effect, failures};
 use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::ports::audit;
@@ -38,12 +38,17 @@ pub(super) fn attempt(
     match &outcome {
         TotpOutcome::Accepted { step, effect } => {
             accept(c, &key, &factor, *step, effect)?;
-            effect::wipe_answers(c, &key, effect, Some(&audit))?;
+            effect::wipe_answers(c, &key, effect, audit.first())?;
         }
         TotpOutcome::Replayed { .. } => give_back(c, &key)?,
-        TotpOutcome::Refused { .. } => lock(c, &key, charged)?,
+        TotpOutcome::Refused { .. } => {
+            lock(c, &key, charged)?;
+            let _ = failures::count(c, &key, attempt.now)?;
+        }
     }
-    audit::append(c, &audit)?;
+    for event in &audit {
+        audit::append(c, event)?;
+    }
     Ok(TotpAttempted::Judged { outcome, backup_codes_remaining: codes::unused(c, &key)? })
 }
 

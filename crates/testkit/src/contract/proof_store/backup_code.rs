@@ -7,9 +7,10 @@ use countersign_domain::identity::{BackupSetId, Subject};
 use countersign_domain::time::TimeStep;
 use countersign_domain::two_factor::backup_code::Slot;
 use countersign_domain::two_factor::backup_codes::{BackupCodeName, BackupCodeRef};
-use countersign_domain::two_factor::lockout::{AttemptCounter, Lock};
+use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow, Lock};
 use countersign_domain::two_factor::proof_ports::{
-    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, Effect, TotpAttempted, UsedBackupCode,
+    BackupCodeAttempt, BackupCodeCharged, BackupCodeUse, Effect, RefusedBackupCode, TotpAttempted,
+    UsedBackupCode,
 };
 
 use super::backup_code_attempt;
@@ -34,6 +35,8 @@ pub(super) fn cases() -> Vec<Case<Stores>> {
         a_text_without_a_slot_is_not_charged,
         of_many_uses_of_one_slot_exactly_one_wins,
         parallel_charges_are_all_counted,
+        parallel_refusals_are_all_counted_and_one_makes_them_many,
+        of_a_factor_that_is_gone_the_refusal_is_told,
     ]
 }
 
@@ -201,4 +204,38 @@ async fn parallel_charges_are_all_counted(stores: Stores) {
     let charged = charges.iter().filter(|charge| matches!(charge, BackupCodeCharged::Charged(_))).count();
     assert_eq!(charged, 10);
     assert_eq!(stores.factor(&alice).await.backup_code_attempts.consecutive, 10);
+}
+
+fn refused(subject: &Subject) -> RefusedBackupCode {
+    let told = subject.clone();
+    RefusedBackupCode {
+        subject: subject.clone(),
+        now: NOW,
+        audit: Arc::new(move |recent| {
+            let event = SecurityEvent::ManyFailures { failures: recent.failures };
+            let events = recent.became_many().then(|| event_about_user(&told, event, NOW));
+            let refusal = event_about_user(&told, SecurityEvent::Enabled, NOW);
+            Ok(events.into_iter().chain([refusal]).collect())
+        }),
+    }
+}
+
+async fn parallel_refusals_are_all_counted_and_one_makes_them_many(stores: Stores) {
+    let alice = stores.enabled_user("alice").await;
+    let _ = together(CONTENDERS, |_| {
+        let (proofs, refused) = (stores.proofs.clone(), refused(&alice));
+        async move { proofs.refuse_backup_code(refused).await.unwrap() }
+    })
+    .await;
+    let failures = CONTENDERS.try_into().unwrap();
+    let recent = FailureWindow { since: Some(NOW), failures };
+    assert_eq!(stores.factor(&alice).await.recent_failures, recent);
+    let happened = stores.happened(alice.organization).await;
+    assert_eq!(happened.iter().filter(|name| *name == "two_factor.many_failures").count(), 1);
+}
+
+async fn of_a_factor_that_is_gone_the_refusal_is_told(stores: Stores) {
+    let alice = subject("alice");
+    stores.proofs.refuse_backup_code(refused(&alice)).await.unwrap();
+    assert_eq!(stores.happened(alice.organization).await, ["two_factor.enabled"]);
 }

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use countersign_domain::time::TimeStep;
-use countersign_domain::two_factor::lockout::{AttemptCounter, Lock, LockoutPolicy};
+use countersign_domain::time::{TimeStep, Timestamp};
+use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow, Lock, LockoutPolicy};
 use countersign_domain::two_factor::proof_ports::{Effect, TotpAttempt, TotpAttempted, TotpOutcome};
 
 use super::totp_attempt;
@@ -29,6 +29,8 @@ pub(super) fn cases() -> Vec<Case<Stores>> {
         the_hard_limit_locks_for_good,
         new_backup_codes_come_with_the_code_or_not_at_all,
         removal_comes_with_the_code,
+        recent_failures_are_counted_beside_and_a_right_code_leaves_them,
+        a_window_of_failures_that_is_over_begins_anew,
         an_event_whose_id_is_taken_undoes_everything,
         of_many_uses_of_one_code_exactly_one_is_accepted,
         many_wrong_codes_at_once_are_judged_at_most_five_times,
@@ -167,11 +169,34 @@ async fn removal_comes_with_the_code(stores: Stores) {
     assert_eq!(stores.keys.keys_in_use().await.unwrap(), []);
 }
 
+async fn recent_failures_are_counted_beside_and_a_right_code_leaves_them(stores: Stores) {
+    let alice = stores.enabled_user("alice").await;
+    assert_eq!(stores.factor(&alice).await.recent_failures, FailureWindow::default());
+    let _ = stores.totp(&alice, refusing_totp_judge(NOW)).await;
+    let _ = stores.totp(&alice, replaying_judge(NOW)).await;
+    let _ = stores.totp(&alice, refusing_totp_judge(NOW)).await;
+    let _ = stores.totp(&alice, accepting_judge(fresh(), Effect::Keep, NOW)).await;
+    let recent = FailureWindow { since: Some(NOW), failures: 2 };
+    assert_eq!(stores.factor(&alice).await.recent_failures, recent);
+}
+
+async fn a_window_of_failures_that_is_over_begins_anew(stores: Stores) {
+    let alice = stores.enabled_user("alice").await;
+    let last = Timestamp::from_micros(NOW.saturating_add(FailureWindow::LENGTH).as_micros() - 1);
+    let over = NOW.saturating_add(FailureWindow::LENGTH);
+    for (now, since, failures) in [(NOW, NOW, 1), (last, NOW, 2), (over, over, 1), (over, over, 2)] {
+        let attempt = TotpAttempt { now, ..totp_attempt(&alice) };
+        let _ = stores.proofs.attempt_totp(attempt, refusing_totp_judge(now)).await.unwrap();
+        let recent = FailureWindow { since: Some(since), failures };
+        assert_eq!(stores.factor(&alice).await.recent_failures, recent);
+    }
+}
+
 async fn an_event_whose_id_is_taken_undoes_everything(stores: Stores) {
     let alice = stores.enabled_user("alice").await;
     let before = stores.factor(&alice).await;
     let verdict = accepting_judge(fresh(), Effect::Remove, NOW)(before.clone()).unwrap().unwrap();
-    let _ = stores.taken(verdict.audit.clone()).await;
+    let _ = stores.taken(verdict.audit[0].clone()).await;
     let judge = Arc::new(move |_| Ok(Some(verdict.clone())));
     assert!(stores.proofs.attempt_totp(totp_attempt(&alice), judge).await.is_err());
     assert_eq!(stores.factor(&alice).await, before);
