@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "countersign-limits",
             "countersign-secrets",
             "countersign-storage",
+            "countersign-webhooks",
         ],
     ),
     // It calls the built program from outside.

@@ -23,6 +23,9 @@ use countersign_domain::two_factor::setup::StartSetup;
 use countersign_domain::two_factor::status::ReadStatus;
 use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
+use countersign_domain::webhooks::delivery_ports::DeliveryStore;
+use countersign_domain::webhooks::manage::ManageWebhooks;
+use countersign_domain::webhooks::ports::WebhookStore;
 
 /// The use cases, and what the shell itself needs from outside.
 pub struct Api {
@@ -50,6 +53,12 @@ pub struct Api {
     pub import: Arc<ImportFactor>,
     /// Changes the policies of organizations.
     pub change_policy: Arc<ChangePolicy>,
+    /// Makes, changes and removes webhooks.
+    pub manage_webhooks: Arc<ManageWebhooks>,
+    /// The webhooks.
+    pub webhooks: Arc<dyn WebhookStore>,
+    /// What is on the way to them.
+    pub deliveries: Arc<dyn DeliveryStore>,
     /// The keys that assertions are checked with.
     pub assertion_keys: Arc<dyn AssertionKeySet>,
     /// Reads the state of a second factor.

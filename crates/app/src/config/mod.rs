@@ -27,7 +27,9 @@ pub(crate) use layers::Given;
 use layers::Values;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use secret_ref::SecretRef;
-use sections::{Assertions, Auth, Database, Hashing, Keys, Limits, Server, Telemetry, Top, TwoFactor};
+use sections::{
+    Assertions, Auth, Database, Hashing, Keys, Limits, Server, Telemetry, Top, TwoFactor, Webhooks,
+};
 pub(crate) use sections::{LogFormat, Mode};
 use setting::Setting;
 pub(crate) use value::Span;
@@ -79,6 +81,8 @@ configuration! {
     hashing: Hashing,
     /// How often and how long a second factor may be set up.
     two_factor: TwoFactor,
+    /// Where webhooks may be sent to.
+    webhooks: Webhooks,
     /// What the program says of its work.
     telemetry: Telemetry,
 }

@@ -9,6 +9,7 @@ mod served_keys;
 mod service;
 mod stores;
 mod users;
+mod webhooks;
 
 use std::sync::Arc;
 

@@ -24,6 +24,7 @@ use countersign_domain::two_factor::import::ImportFactor;
 use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
 use countersign_domain::two_factor::status::ReadStatus;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
+use countersign_domain::webhooks::deliver::DeliverWebhooks;
 use countersign_http::{Api, HttpSettings, Network};
 use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, CurrentKeyRing, XChaChaSealer};
 use countersign_storage::{CachedApiKeys, CachedOrganizations};
@@ -33,6 +34,7 @@ use super::limits::{Limits, limits};
 use super::proofs::proofs;
 use super::served_keys::ServedKeys;
 use super::stores::Stores;
+use super::webhooks;
 use crate::commands::Session;
 use crate::config::Config;
 
@@ -42,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) server: Pin<Box<dyn Future<Output = io::Result<()>>>>,
     /// Lets running requests finish, and ends the server.
     pub(crate) stop: Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>>>,
+    /// Delivers webhooks beside it.
+    pub(crate) webhooks: Arc<DeliverWebhooks>,
 }
 
 /// The OpenAPI document as JSON.
@@ -63,30 +67,33 @@ pub(crate) async fn start_service(
         None => format!("http://{}", listener.local_addr()?),
     };
     let limits = limits(session).await?;
-    let api = api(session, stores, keys.in_force(), limits, &public_url)?;
+    let sealer = Arc::new(XChaChaSealer::new(keys.in_force().clone(), session.entropy.clone()));
+    let webhooks = Arc::new(webhooks::deliver(session, stores, sealer.clone())?);
+    let api = api(session, stores, keys.in_force(), &sealer, limits, &public_url)?;
     let server = countersign_http::serve(listener, Arc::new(api), http_settings(config)?)
         .context("the HTTP server cannot be started")?;
     let handle = server.handle();
     let stop = Box::new(move || -> Pin<Box<dyn Future<Output = ()>>> { Box::pin(handle.stop(true)) });
-    Ok((Service { server: Box::pin(server), stop }, keys))
+    Ok((Service { server: Box::pin(server), stop, webhooks }, keys))
 }
 
 fn api(
     session: &Session,
     stores: &Stores,
     ring: &Arc<CurrentKeyRing>,
+    sealer: &Arc<XChaChaSealer>,
     limits: Limits,
     public_url: &str,
 ) -> anyhow::Result<Api> {
     let (clock, entropy, factors) = (&session.clock, &session.entropy, &stores.factors);
     let setup_limits = setup_limits(&session.config);
-    let sealer = Arc::new(XChaChaSealer::new(ring.clone(), entropy.clone()));
     let answer_once = AnswerOnce {
         clock: clock.clone(),
         store: stores.answers.clone(),
         sealer: sealer.clone(),
         limits: AnswerLimits::default(),
     };
+    let manage_webhooks = webhooks::manage(session, stores, sealer.clone());
     let pool = Arc::new(bcrypt_pool(session, ring)?);
     let proofs = proofs(session, stores, ring, sealer.clone(), &pool);
     // One memory for those who read and for those who change: a change is seen at once.
@@ -115,8 +122,12 @@ fn api(
         sealer: sealer.clone(),
         limits: setup_limits.pending,
     };
-    let import =
-        ImportFactor { clock: clock.clone(), entropy: entropy.clone(), factors: factors.clone(), sealer };
+    let import = ImportFactor {
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        factors: factors.clone(),
+        sealer: sealer.clone(),
+    };
     Ok(Api {
         clock: clock.clone(),
         entropy: entropy.clone(),
@@ -130,6 +141,9 @@ fn api(
         reset: Arc::new(proofs.reset),
         import: Arc::new(import),
         change_policy: Arc::new(change_policy),
+        manage_webhooks: Arc::new(manage_webhooks),
+        webhooks: stores.webhooks.clone(),
+        deliveries: stores.deliveries.clone(),
         assertion_keys: ring.clone(),
         read_status: Arc::new(ReadStatus { clock: clock.clone(), factors: factors.clone() }),
         users: stores.users.clone(),

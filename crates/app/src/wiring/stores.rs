@@ -17,8 +17,9 @@ use countersign_domain::two_factor::directory::UserDirectory;
 use countersign_domain::two_factor::ports::FactorStore;
 use countersign_domain::two_factor::proof_ports::ProofStore;
 use countersign_domain::two_factor::reseal::FactorPlace;
-use countersign_domain::webhooks::ports::WebhookSecretPlace;
-use countersign_jobs::purge::{ExpiredAnswers, ExpiredSetups, ExpiredTurnAnswers, Expiring};
+use countersign_domain::webhooks::delivery_ports::DeliveryStore;
+use countersign_domain::webhooks::ports::{WebhookSecretPlace, WebhookStore};
+use countersign_jobs::purge::{ExpiredAnswers, ExpiredSetups, ExpiredTurnAnswers, Expiring, OldDeliveries};
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, ServerLock, migrate};
 
 use crate::config::Config;
@@ -54,6 +55,10 @@ pub(crate) struct Stores {
     pub(crate) users: Arc<dyn UserDirectory>,
     /// The answers of calls.
     pub(crate) answers: Arc<dyn IdempotencyStore>,
+    /// Webhooks.
+    pub(crate) webhooks: Arc<dyn WebhookStore>,
+    /// What is on the way to them.
+    pub(crate) deliveries: Arc<dyn DeliveryStore>,
     /// Fingerprints of keys.
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
@@ -67,6 +72,7 @@ impl Stores {
             Arc::new(ExpiredSetups(self.factors.clone())),
             Arc::new(ExpiredAnswers(self.answers.clone())),
             Arc::new(ExpiredTurnAnswers(self.quotas.clone())),
+            Arc::new(OldDeliveries(self.deliveries.clone())),
         ]
     }
 }
@@ -119,6 +125,8 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         sealed_webhooks: database.clone(),
         users: database.clone(),
         answers: database.clone(),
+        webhooks: database.clone(),
+        deliveries: database.clone(),
         key_registry: database.clone(),
         health: database,
     })

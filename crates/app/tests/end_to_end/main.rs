@@ -22,3 +22,4 @@ mod shared_limits;
 mod support;
 mod usage;
 mod verification;
+mod webhooks;

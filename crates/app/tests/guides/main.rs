@@ -37,7 +37,7 @@ fn follow(guide: &str) {
     let home = Home::new();
     let server = home.serve("serve");
     let scopes = "--scope 2fa:read --scope 2fa:verify --scope 2fa:manage --scope 2fa:reset --scope policy:manage \
-         --scope usage:read --scope usage:write";
+         --scope usage:read --scope usage:write --scope webhooks:manage";
     let key = home.json(&format!("api-key create --org {} --env live {scopes}", server.demo_organization()));
     let script = commands(&Path::new(GUIDES).join(guide));
     assert!(script.contains("curl"), "{guide} has no commands");
@@ -71,6 +71,7 @@ fn every_guide_is_followed_by_a_test() {
         "rotate-keys.md",
         "sign-in.md",
         "step-up.md",
+        "webhooks.md",
     ];
     assert_eq!(pages, followed);
 }
@@ -83,6 +84,11 @@ fn an_import_from_another_system() {
 #[test]
 fn two_factor_authentication_at_sign_in() {
     follow("sign-in.md");
+}
+
+#[test]
+fn webhooks() {
+    follow("webhooks.md");
 }
 
 #[test]

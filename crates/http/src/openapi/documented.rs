@@ -148,6 +148,11 @@ impl Documented {
         self.outcome(404, "There is no such file.", Some(super::error_body()))
     }
 
+    /// 404, when the path names a `what` that is not there.
+    pub(crate) fn unknown(self, what: &str) -> Self {
+        self.outcome(404, &format!("There is no such {what}."), Some(super::error_body()))
+    }
+
     /// 503 with a body that names what does not work.
     pub(crate) fn unready(self, body: Body) -> Self {
         self.outcome(503, "Something does not work; the body names it.", Some(body))

@@ -18,6 +18,7 @@ use countersign_domain::two_factor::import::ImportError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
+use countersign_domain::webhooks::manage::WebhookError;
 
 use super::code::ErrorCode;
 use super::envelope::{Details, FieldProblem};
@@ -100,6 +101,7 @@ impl Problem {
             | Self::Import(ImportError::Failure(failure))
             | Self::Activate(PermitError::Failure(failure))
             | Self::ChangePolicy(ChangePolicyError::Failure(failure)) => port(failure),
+            Self::Webhook(error) => webhook(error),
             Self::Deadline => unavailable(),
             Self::Lost(_) | Self::Panic | Self::Unwritable(_) => internal(),
         }
@@ -250,6 +252,18 @@ fn malformed_code(error: &impl Display) -> Answer {
 fn invalid_code(attempts_left: u32) -> Answer {
     let answer = say(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::InvalidCode, "the code is not valid");
     Answer { details: Some(Details::Attempts { attempts_left }), ..answer }
+}
+
+fn webhook(error: &WebhookError) -> Answer {
+    match error {
+        WebhookError::UnknownWebhook | WebhookError::UnknownDelivery => {
+            say(StatusCode::NOT_FOUND, ErrorCode::NotFound, error.to_string())
+        }
+        WebhookError::Url(refusal) => Problem::of_field("url", "not_acceptable", refusal).answer(),
+        WebhookError::TooMany => conflict("too_many_webhooks", error.to_string()),
+        WebhookError::StillPending => conflict("delivery_pending", error.to_string()),
+        WebhookError::Failure(failure) => port(failure),
+    }
 }
 
 /// Constant texts: an answer says nothing of the inside.

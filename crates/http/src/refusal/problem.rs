@@ -15,6 +15,7 @@ use countersign_domain::two_factor::import::ImportError;
 use countersign_domain::two_factor::proof::ProofError;
 use countersign_domain::two_factor::setup::StartSetupError;
 use countersign_domain::two_factor::verify_setup::VerifySetupError;
+use countersign_domain::webhooks::manage::WebhookError;
 
 use super::envelope::FieldProblem;
 use crate::body::BodyProblem;
@@ -77,6 +78,9 @@ pub(crate) enum Problem {
     /// A relationship was not made active.
     #[error(transparent)]
     Activate(#[from] PermitError),
+    /// A webhook was not made, changed or used.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// A port could not do its job.
     #[error(transparent)]
     Port(#[from] PortFailure),

@@ -25,6 +25,7 @@ mod usage;
 mod users;
 mod verify;
 mod verify_setup;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -118,6 +119,15 @@ pub(crate) const ROUTES: &[Route] = &[
     usage::relationships::DELETE,
     billing::plans::ROUTE,
     billing::subscription::ROUTE,
+    webhooks::create::ROUTE,
+    webhooks::list::ROUTE,
+    webhooks::read::ROUTE,
+    webhooks::change::ROUTE,
+    webhooks::remove::ROUTE,
+    webhooks::rotate_secret::ROUTE,
+    webhooks::test::ROUTE,
+    webhooks::deliveries::ROUTE,
+    webhooks::redeliver::ROUTE,
     assertion_keys::ROUTE,
     health::ROUTE,
     ready::ROUTE,

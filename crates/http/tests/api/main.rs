@@ -37,3 +37,4 @@ mod support;
 mod trail;
 mod usage;
 mod users;
+mod webhooks;

@@ -5,6 +5,7 @@ mod keys;
 mod purge;
 mod seal;
 mod stop;
+mod webhooks;
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -46,12 +47,14 @@ pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
     let taking_keys = tokio::spawn(keys::for_ever(served_keys, hang_ups));
     let purging = tokio::spawn(purge::for_ever(stores.expiring(), session.clock.clone()));
     let sealing = tokio::spawn(seal::for_ever(stores.chain.clone(), session.clock.clone()));
+    let delivering = webhooks::Delivering::start(service.webhooks.clone());
     greeting::print(session, &stores, address).await?;
     tracing::info!(%address, "serving");
     let ended = stop::run_until_stopped(service, &mut signals).await;
     taking_keys.abort();
     purging.abort();
     sealing.abort();
+    delivering.stop().await;
     ended.context("the server failed")?;
     tracing::info!("stopped");
     Ok(Outcome::Done)

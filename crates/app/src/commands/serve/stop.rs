@@ -29,7 +29,7 @@ impl Signals {
 
 /// Serves until the first signal, and finishes running requests; a second signal ends the process at once.
 pub(super) async fn run_until_stopped(service: Service, signals: &mut Signals) -> io::Result<()> {
-    let Service { mut server, stop } = service;
+    let Service { mut server, stop, .. } = service;
     let signal = tokio::select! {
         ended = &mut server => return ended,
         signal = signals.next() => signal,

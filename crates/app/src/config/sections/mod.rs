@@ -10,6 +10,7 @@ mod mode;
 mod server;
 mod telemetry;
 mod two_factor;
+mod webhooks;
 
 pub(crate) use assertions::Assertions;
 pub(crate) use auth::Auth;
@@ -21,3 +22,4 @@ pub(crate) use mode::{Mode, Top};
 pub(crate) use server::Server;
 pub(crate) use telemetry::{LogFormat, Telemetry};
 pub(crate) use two_factor::TwoFactor;
+pub(crate) use webhooks::Webhooks;

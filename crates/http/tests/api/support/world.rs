@@ -33,6 +33,8 @@ use countersign_domain::two_factor::setup::{SetupLimits, StartSetup};
 use countersign_domain::two_factor::status::ReadStatus;
 use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_domain::two_factor::verify_setup::VerifySetup;
+use countersign_domain::webhooks::address::AddressPolicy;
+use countersign_domain::webhooks::manage::ManageWebhooks;
 use countersign_http::{Api, HttpSettings, Timeouts, serve};
 use countersign_testkit::arrange;
 use countersign_testkit::build::{
@@ -283,6 +285,14 @@ impl Ports<'_> {
             ResetTwoFactor { clock: clock.clone(), entropy: entropy.clone(), proofs: factors.clone() };
         let import =
             ImportFactor { clock: clock.clone(), entropy: entropy.clone(), factors: factors.clone(), sealer };
+        let manage_webhooks = ManageWebhooks {
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            webhooks: self.stores.webhooks.clone(),
+            deliveries: self.stores.webhooks.clone(),
+            sealer: Arc::new(PlainSealer::new()),
+            addresses: AddressPolicy::Public,
+        };
         let change_policy = ChangePolicy {
             clock: clock.clone(),
             entropy: entropy.clone(),
@@ -305,6 +315,9 @@ impl Ports<'_> {
             reset: Arc::new(reset),
             import: Arc::new(import),
             change_policy: Arc::new(change_policy),
+            manage_webhooks: Arc::new(manage_webhooks),
+            webhooks: self.stores.webhooks.clone(),
+            deliveries: self.stores.webhooks.clone(),
             assertion_keys: Arc::new(PlainSigner),
             read_status: Arc::new(ReadStatus { clock, factors: factors.clone() }),
             users: factors,

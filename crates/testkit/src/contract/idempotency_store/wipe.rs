@@ -252,7 +252,7 @@ async fn the_answer_that_shows_the_new_secrets_is_kept(stores: Stores) {
     stores
         .try_totp(Arc::new(move |factor| {
             Ok(judge(factor)?.map(|mut verdict| {
-                verdict.audit = by(request, verdict.audit);
+                verdict.audit = verdict.audit.into_iter().map(|event| by(request, event)).collect();
                 verdict
             }))
         }))
