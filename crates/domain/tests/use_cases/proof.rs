@@ -240,8 +240,8 @@ async fn wrong_backup_codes_count_with_wrong_totp_codes_and_used_ones_do_not() {
     world.step_up(&alice, &used).await.unwrap();
     for round in 1..=8 {
         let _ = left(world.step_up(&alice, &used).await);
-        for number in 1..=4 {
-            let _ = left(world.step_up(&alice, &of_bob.backup_codes.0[number].reveal()).await);
+        for _ in 0..4 {
+            let _ = left(world.step_up(&alice, &of_bob.backup_codes.0[9].reveal()).await);
         }
         assert_eq!(many_failures(&world), usize::from(round >= 8), "round {round}");
         world.step_up(&alice, &started.backup_codes.0[round].reveal()).await.unwrap();
