@@ -41,7 +41,7 @@ fn schema(place: &TestDatabase) -> BTreeSet<String> {
              FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
                  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
                  LEFT JOIN pg_collation ON pg_collation.oid = attcollation
-             WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND relkind = 'r'
+             WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped AND relkind = 'r'
              UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
              FROM pg_constraint WHERE connamespace = 'public'::regnamespace
              UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
