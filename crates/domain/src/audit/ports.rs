@@ -88,7 +88,7 @@ pub struct AuditRecord {
     pub name: String,
     /// What else there is to say: [`super::event::SecurityEvent::details`].
     pub details: Vec<(String, String)>,
-    /// Who caused it: `user`, `operator` or `api_key:` and the key's id.
+    /// Who caused it: `user`, `operator`, `service`, or `api_key:` and the key's id.
     pub actor: String,
     /// The request, when there was one.
     pub request: Option<RequestId>,

@@ -35,7 +35,7 @@ struct AuditEventBody {
     /// When.
     #[schema(format = DateTime)]
     at: String,
-    /// Who caused it: `user`, `operator`, or `api_key:` and the key's id.
+    /// Who caused it: `user`, `operator`, `service`, or `api_key:` and the key's id.
     #[schema(example = "user")]
     actor: String,
     /// `live` or `test`; `null` for what concerns the organization as a whole.
