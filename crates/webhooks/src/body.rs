@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use countersign_domain::identity::{Environment, OrganizationId};
+use countersign_domain::identity::{Environment, OrganizationId, UserId};
 use countersign_domain::webhooks::delivery_ports::Message;
 use serde::Serialize;
 
@@ -35,7 +35,7 @@ pub(crate) fn bytes(message: &Message) -> serde_json::Result<Vec<u8>> {
         data: Data {
             organization_id: OrganizationId::to_string(organization),
             environment: record.environment.map(Environment::as_str),
-            user_id: record.user.as_ref().map(|user| user.as_str()),
+            user_id: record.user.as_ref().map(UserId::as_str),
             actor: &record.actor,
             request_id: record.request.map(|request| request.to_string()),
             details: record.details.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect(),

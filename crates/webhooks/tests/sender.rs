@@ -1,5 +1,5 @@
 //! What a receiver sees of an attempt, and what is made of what it does.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::net::SocketAddr;
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::support::{Home, Server, text};
 
 /// Nothing takes this long; it keeps a test that would hang from hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request that a receiver got.
 struct Received {
@@ -34,16 +34,16 @@ impl Received {
 
 /// A receiver that answers every request with `status`.
 fn receive(listener: TcpListener, status: u16) -> Receiver<Received> {
-    let (sender, receiver) = channel();
+    let (told, requests) = channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let received = answer(stream.unwrap(), status);
-            if sender.send(received).is_err() {
+            let request = answer(stream.unwrap(), status);
+            if told.send(request).is_err() {
                 break;
             }
         }
     });
-    receiver
+    requests
 }
 
 fn answer(mut stream: TcpStream, status: u16) -> Received {

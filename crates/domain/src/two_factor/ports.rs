@@ -166,6 +166,7 @@ pub enum SetupOutcome {
 /// The outcome of [`FactorStore::attempt_setup`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
+#[expect(clippy::large_enum_variant, reason = "one is made for a call and taken apart at once")]
 pub enum SetupAttempted {
     /// The attempt was charged and judged.
     Judged(SetupOutcome),
