@@ -10,6 +10,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
+use crate::failover::Failovers;
+
 /// Runs a query on the connection that an [`AnyConnection`] holds. Through the enum itself every call writes the text of
 /// its statement anew, several times, to find the prepared one; so this is for what each request runs.
 macro_rules! directly {
@@ -76,6 +78,15 @@ impl AnyConnection {
             Self::Sqlite(_) => Ok(false),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => crate::postgres::is_standby(connection),
+        }
+    }
+
+    /// Finds out whether another server has become the primary since the last connection of any node.
+    pub(crate) fn watch(&mut self, failovers: &Failovers) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => crate::postgres::watch(connection, failovers),
         }
     }
 

@@ -9,6 +9,7 @@ use countersign_domain::failure::PortFailure;
 
 use crate::backend::AnyConnection;
 use crate::connect::ConnectError;
+use crate::failover::Failovers;
 use crate::migrate::{self, MigrateError};
 use crate::ports::health::LastCheck;
 use crate::ports::quota::combiner::Combiner;
@@ -32,6 +33,9 @@ pub struct DatabaseOptions {
     pub writers: NonZeroU32,
     /// How long a call waits for one of the threads of PostgreSQL before it is refused; 1 s.
     pub turn: Duration,
+    /// Whether codes that a PostgreSQL primary may have accepted before another one took its place are refused for as
+    /// long as they are good; true. A cluster that loses no acknowledged write does not need it.
+    pub failover_quarantine: bool,
 }
 
 impl Default for DatabaseOptions {
@@ -40,6 +44,7 @@ impl Default for DatabaseOptions {
             readers: NonZeroU32::MIN.saturating_add(3),
             writers: NonZeroU32::MIN.saturating_add(7),
             turn: Duration::from_secs(1),
+            failover_quarantine: true,
         }
     }
 }
@@ -92,6 +97,7 @@ struct Inner {
     writes: Workers,
     last_check: LastCheck,
     combiner: Arc<Combiner>,
+    failovers: Failovers,
 }
 
 /// A queue with the threads that serve it. The queue stands first: it is closed first, so that the threads end and
@@ -112,15 +118,19 @@ impl Database {
         let (queue, jobs) = Queue::new(WAITING_READS, turn);
         let threads = Threads(readers::start(url, options.readers, jobs)?);
         let reads = Workers { queue, _threads: threads };
+        let failovers = Failovers::default();
         let (queue, jobs) = Queue::new(WAITING_WRITES, turn);
         let threads = match url.place() {
             Place::Sqlite(_) => vec![writer::start(url.clone(), jobs)?],
             #[cfg(feature = "postgres")]
-            Place::Postgres(_) => crate::postgres::writers::start(url, options.writers, jobs)?,
+            Place::Postgres(_) => {
+                let watch = options.failover_quarantine.then(|| failovers.clone());
+                crate::postgres::writers::start(url, options.writers, watch, jobs)?
+            }
         };
         let writes = Workers { queue, _threads: Threads(threads) };
         let (last_check, combiner) = (LastCheck::default(), Arc::default());
-        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner })))
+        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner, failovers })))
     }
 
     /// Runs a unit that only reads.
@@ -139,6 +149,11 @@ impl Database {
         F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
     {
         self.0.writes.queue.run(unit).await
+    }
+
+    /// What the primary may have forgotten.
+    pub(crate) fn failovers(&self) -> &Failovers {
+        &self.0.failovers
     }
 
     pub(crate) fn last_check(&self) -> &LastCheck {

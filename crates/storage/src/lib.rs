@@ -38,6 +38,7 @@ mod cache;
 mod column;
 mod connect;
 mod database;
+mod failover;
 mod filesystem;
 pub mod migrate;
 mod pool;

@@ -10,6 +10,7 @@ use r2d2::{ManageConnection, Pool, PooledConnection};
 
 use crate::backend::AnyConnection;
 use crate::connect::{self, Access, ConnectError};
+use crate::failover::Failovers;
 use crate::queue::{Job, Jobs};
 use crate::unit::Setback;
 use crate::url::DatabaseUrl;
@@ -26,6 +27,8 @@ pub(crate) struct ConnectionPool(Pool<Connections>);
 struct Connections {
     url: DatabaseUrl,
     access: Access,
+    /// Who is told that another server is the primary.
+    failovers: Option<Failovers>,
 }
 
 /// A connection with what decides whether it is used again.
@@ -57,7 +60,10 @@ impl ManageConnection for Connections {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<Leased, ConnectError> {
-        let connection = connect::connect(&self.url, self.access)?;
+        let mut connection = connect::connect(&self.url, self.access)?;
+        if let Some(failovers) = &self.failovers {
+            connection.watch(failovers)?;
+        }
         Ok(Leased { connection, used_at: Instant::now(), is_condemned: false })
     }
 
@@ -75,8 +81,13 @@ impl ManageConnection for Connections {
 }
 
 impl ConnectionPool {
-    /// Opens the first connection.
-    pub(crate) fn open(url: &DatabaseUrl, access: Access, size: NonZeroU32) -> Result<Self, r2d2::Error> {
+    /// Opens the first connection. Each new one tells `failovers` whether another server is the primary.
+    pub(crate) fn open(
+        url: &DatabaseUrl,
+        access: Access,
+        size: NonZeroU32,
+        failovers: Option<Failovers>,
+    ) -> Result<Self, r2d2::Error> {
         let builder = Pool::builder().max_size(size.get());
         let builder = if url.sqlite_path().is_some() {
             // A local file gives no reason to replace a connection that works.
@@ -88,7 +99,7 @@ impl ConnectionPool {
                 .max_lifetime(Some(Duration::from_mins(5)))
                 .idle_timeout(Some(Duration::from_mins(1)))
         };
-        Ok(Self(builder.build(Connections { url: url.clone(), access })?))
+        Ok(Self(builder.build(Connections { url: url.clone(), access, failovers })?))
     }
 
     /// A connection, or why there is none within a second.

@@ -21,7 +21,7 @@ pub(crate) fn start(
     threads: NonZeroU32,
     jobs: Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-    let pool = ConnectionPool::open(url, Access::Read, threads)?;
+    let pool = ConnectionPool::open(url, Access::Read, threads, None)?;
     Ok(pool::serve("reader", threads, jobs, move |job| read(&pool, job))?)
 }
 

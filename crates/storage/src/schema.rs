@@ -268,6 +268,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    database_timeline (id) {
+        id -> Integer,
+        timeline -> Nullable<Text>,
+        changed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     __diesel_schema_migrations (version) {
         version -> Text,
     }

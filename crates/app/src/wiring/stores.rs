@@ -106,8 +106,12 @@ pub(crate) async fn open_stores(config: &Config) -> anyhow::Result<Stores> {
 
 async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
     let settings = &config.database;
-    let options =
-        DatabaseOptions { readers: settings.readers, writers: settings.writers, turn: settings.wait.0 };
+    let options = DatabaseOptions {
+        readers: settings.readers,
+        writers: settings.writers,
+        turn: settings.wait.0,
+        failover_quarantine: settings.failover_quarantine,
+    };
     let database = blocking(move || Database::open(&url, options)).await?;
     let database = Arc::new(database.context("the database cannot be used")?);
     Ok(Stores {

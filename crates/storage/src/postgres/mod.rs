@@ -1,5 +1,6 @@
 //! Connections to a PostgreSQL server.
 
+mod timeline;
 mod url;
 pub(crate) mod writers;
 
@@ -8,6 +9,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
+pub(crate) use self::timeline::watch;
 pub(crate) use self::url::PostgresUrl;
 use crate::connect::{Access, ConnectError};
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use countersign_domain::failure::PortFailure;
 use countersign_domain::health::Dependency;
+use countersign_domain::time::{TimeStep, Timestamp};
 use countersign_testkit::services::postgres::{PostgresCluster, PostgresDatabase};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -270,4 +271,43 @@ fn servers_that_are_too_old_or_speak_another_language_are_told_apart() {
     {
         assert_eq!(is_english(language), english, "{language}");
     }
+}
+
+fn timeline(bench: &Bench) -> (Option<String>, Option<i64>) {
+    use crate::schema::database_timeline::dsl::{changed_at, database_timeline, timeline};
+    database_timeline.find(1).select((timeline, changed_at)).first(&mut bench.sql()).unwrap()
+}
+
+/// Whether a code of the present step would be accepted by a process that opens the database now.
+fn accepts_present_codes(bench: &Bench, failover_quarantine: bool) -> bool {
+    let options = DatabaseOptions { failover_quarantine, ..DatabaseOptions::default() };
+    let database = Database::open(&url(&bench.place), options).unwrap();
+    let period = Duration::from_secs(30);
+    let now: i64 =
+        diesel::select(diesel::dsl::sql::<BigInt>("extract(epoch from clock_timestamp())::bigint"))
+            .get_result(&mut bench.sql())
+            .unwrap();
+    let present = TimeStep::containing(Timestamp::from_seconds(now), period).unwrap();
+    let later = TimeStep::new(present.number() + 3);
+    assert!(database.failovers().check(later, period).is_ok());
+    database.failovers().check(present, period).is_ok()
+}
+
+#[test]
+fn the_first_primary_took_over_from_nobody() {
+    let bench = Bench::new();
+    assert_eq!(timeline(&bench), (Some("00000001".to_owned()), None));
+    assert!(accepts_present_codes(&bench, true));
+}
+
+#[test]
+fn after_a_failover_present_codes_are_refused_by_every_process_that_asks_for_it() {
+    let bench = Bench::new();
+    bench.sql().batch_execute("UPDATE database_timeline SET timeline = '00000000'").unwrap();
+    assert!(accepts_present_codes(&bench, false));
+    assert_eq!(timeline(&bench).1, None);
+    for _process in 0..2 {
+        assert!(!accepts_present_codes(&bench, true));
+    }
+    assert_eq!(timeline(&bench).0.as_deref(), Some("00000001"));
 }

@@ -14,6 +14,7 @@ use diesel::result::Error;
 use crate::backend::AnyConnection;
 use crate::connect::Access;
 use crate::database::OpenError;
+use crate::failover::Failovers;
 use crate::pool::{self, ConnectionPool, Leased};
 use crate::queue::{Job, Jobs};
 use crate::unit::{Setback, is_conflict};
@@ -28,9 +29,10 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(crate) fn start(
     url: &DatabaseUrl,
     threads: NonZeroU32,
+    failovers: Option<Failovers>,
     jobs: Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-    let pool = ConnectionPool::open(url, Access::Write, threads)?;
+    let pool = ConnectionPool::open(url, Access::Write, threads, failovers)?;
     let turns = Arc::new(RwLock::new(()));
     Ok(pool::serve("writer", threads, jobs, move |job| write(&pool, &turns, job))?)
 }

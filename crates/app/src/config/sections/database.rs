@@ -17,5 +17,8 @@ section! {
         writers: NonZeroU32 = "8",
         /// How long a call waits for one of the threads of PostgreSQL before it is refused with 503: 10 ms to 30 s.
         wait: Span = "1s",
+        /// Whether codes that may have been accepted before PostgreSQL failed over are refused with 503, for up to 90
+        /// seconds. Clusters that lose no acknowledged write (`synchronous_mode_strict` of Patroni) need no such time.
+        failover_quarantine: bool = "true",
     }
 }

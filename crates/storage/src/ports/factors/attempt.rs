@@ -13,6 +13,7 @@ use super::row::{ENABLED, FactorRow, PENDING};
 use super::{Charge, charge_or_hold, pending};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, storable, subject_key};
+use crate::failover::Failovers;
 use crate::ports::{audit, idempotency};
 use crate::schema::factors;
 use crate::unit::UnitResult;
@@ -21,6 +22,7 @@ pub(super) fn attempt(
     c: &mut AnyConnection,
     attempt: &SetupAttempt,
     judge: &SetupJudge,
+    failovers: &Failovers,
 ) -> UnitResult<SetupAttempted> {
     let key = subject_key(&attempt.subject);
     let row = match charge_or_hold(c, &key, |c| charge(c, &key, attempt))? {
@@ -33,6 +35,7 @@ pub(super) fn attempt(
     };
     match &outcome {
         SetupOutcome::Confirmed(factor) => {
+            failovers.check(factor.last_step, factor.binding.parameters.period.as_duration())?;
             enable(c, &key, factor)?;
             idempotency::wipe(c, &key, None)?;
         }

@@ -52,7 +52,8 @@ impl FactorStore for Database {
         attempt: SetupAttempt,
         judge: SetupJudge,
     ) -> Result<SetupAttempted, PortFailure> {
-        self.write(move |c| attempt::attempt(c, &attempt, &judge)).await
+        let failovers = self.failovers().clone();
+        self.write(move |c| attempt::attempt(c, &attempt, &judge, &failovers)).await
     }
 
     async fn import(&self, factors: Vec<ImportedFactor>) -> Result<Vec<FactorImported>, PortFailure> {

@@ -29,7 +29,8 @@ impl ProofStore for Database {
         attempt: TotpAttempt,
         judge: TotpJudge,
     ) -> Result<TotpAttempted, PortFailure> {
-        self.write(move |c| totp::attempt(c, &attempt, &judge)).await
+        let failovers = self.failovers().clone();
+        self.write(move |c| totp::attempt(c, &attempt, &judge, &failovers)).await
     }
 
     async fn charge_backup_code(&self, attempt: BackupCodeAttempt) -> Result<BackupCodeCharged, PortFailure> {

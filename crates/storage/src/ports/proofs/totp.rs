@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use super::{effect, failures};
 use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
+use crate::failover::Failovers;
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
 use crate::ports::factors::{Charge, charge_or_hold, codes};
@@ -22,6 +23,7 @@ pub(super) fn attempt(
     c: &mut AnyConnection,
     attempt: &TotpAttempt,
     judge: &TotpJudge,
+    failovers: &Failovers,
 ) -> UnitResult<TotpAttempted> {
     let key = subject_key(&attempt.subject);
     let row = match charge_or_hold(c, &key, |c| charge(c, &key, attempt))? {
@@ -37,6 +39,7 @@ pub(super) fn attempt(
     };
     match &outcome {
         TotpOutcome::Accepted { step, effect } => {
+            failovers.check(*step, factor.binding.parameters.period.as_duration())?;
             accept(c, &key, &factor, *step, effect)?;
             effect::wipe_answers(c, &key, effect, audit.first())?;
         }
