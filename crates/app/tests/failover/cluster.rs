@@ -1,0 +1,110 @@
+//! The cluster of `deploy/ha`, in a folder of its own.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/ha");
+/// Ports that `start` uses, one after the other.
+const PORTS: u16 = 15;
+
+/// When a commit is acknowledged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Replication {
+    /// When a second node has it.
+    Synchronous,
+    /// When the primary has it.
+    Asynchronous,
+}
+
+/// A running cluster; dropping it ends it.
+pub(crate) struct HaCluster {
+    folder: TempDir,
+    first_port: u16,
+    url: String,
+}
+
+impl HaCluster {
+    pub(crate) fn start(replication: Replication) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let first_port = free_ports();
+        let mode = match replication {
+            Replication::Synchronous => "synchronous",
+            Replication::Asynchronous => "asynchronous",
+        };
+        let mut start = Command::new(format!("{SCRIPTS}/start"));
+        start.arg(folder.path().join("ha")).arg(first_port.to_string()).env("COUNTERSIGN_HA_MODE", mode);
+        open_to_postgres(folder.path());
+        let output = start.stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+        Self { folder, first_port, url: said.trim().to_owned() }
+    }
+
+    /// The address that leads to the primary.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Ends PostgreSQL and Patroni of the primary at once, as the loss of the machine would.
+    pub(crate) fn kill_the_primary(&self) {
+        let node = self.primary();
+        let pids = std::fs::read_to_string(self.path("pids")).unwrap();
+        let patroni = pids.lines().find_map(|line| line.strip_suffix(&format!(" node{node}"))).unwrap();
+        let postmaster = std::fs::read_to_string(self.path(&format!("node{node}/postmaster.pid"))).unwrap();
+        let postmaster = postmaster.lines().next().unwrap();
+        assert!(Command::new("kill").args(["-KILL", patroni, postmaster]).status().unwrap().success());
+    }
+
+    /// The replicas get nothing any more, and do not notice.
+    pub(crate) fn cut_off_the_replicas(&self) {
+        let password = std::fs::read_to_string(self.path("superuser.password")).unwrap();
+        let port = self.first_port + 12;
+        let output = Command::new("psql")
+            .args(["--no-psqlrc", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres"])
+            .args(["--port", &port.to_string()])
+            .args(["--command", "ALTER ROLE replicator NOLOGIN"])
+            .args(["--command", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"])
+            .env("PGPASSWORD", password.trim())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn primary(&self) -> u16 {
+        let is_primary = |node: &u16| {
+            let url = format!("http://127.0.0.1:{}/primary", self.first_port + 8 + node);
+            let asked =
+                Command::new("curl").args(["--silent", "--fail", "--output", "/dev/null", &url]).status();
+            asked.unwrap().success()
+        };
+        (1..=3).find(is_primary).expect("a node is primary")
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join("ha").join(name)
+    }
+}
+
+impl Drop for HaCluster {
+    fn drop(&mut self) {
+        let _ = Command::new(format!("{SCRIPTS}/stop")).arg(self.folder.path().join("ha")).status();
+    }
+}
+
+/// The cluster runs as another user than root, who has to get at its folder.
+fn open_to_postgres(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o711)).unwrap();
+}
+
+/// The first of so many ports in a row that nobody listens on.
+fn free_ports() -> u16 {
+    let all_free =
+        |first: &u16| (*first..first + PORTS).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    // Below those that the system gives to whoever asks for any.
+    let start = 20_000 + u16::try_from(std::process::id() % 500).unwrap() * 20;
+    (start..32_000).step_by(20).find(all_free).expect("free ports")
+}
