@@ -50,6 +50,7 @@ impl AnyConnection {
 
     /// Waits until no other transaction holds `name`, and holds it to the end of this one. On SQLite a transaction that
     /// writes is alone anyway.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server needs the name"))]
     pub(crate) fn hold(&mut self, name: &str) -> QueryResult<()> {
         match self {
             Self::Sqlite(_) => Ok(()),

@@ -84,7 +84,7 @@ pub(crate) fn check(path: &Path) -> Result<SqliteConnection, ConnectError> {
         return Err(ConnectError::Missing(path.to_owned()));
     }
     filesystem::check(path)?;
-    let mut connection = connect(path, Access::Write)?;
+    let mut connection = connect(path, Access::Migrate)?;
     let found: String =
         diesel::select(diesel::dsl::sql::<Text>("sqlite_version()")).get_result(&mut connection)?;
     if !is_recent(&found) {
