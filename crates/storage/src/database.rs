@@ -11,6 +11,7 @@ use crate::backend::AnyConnection;
 use crate::connect::ConnectError;
 use crate::failover::Failovers;
 use crate::migrate::{self, MigrateError};
+use crate::open_connections::OpenConnections;
 use crate::ports::health::LastCheck;
 use crate::ports::quota::combiner::Combiner;
 use crate::queue::Queue;
@@ -98,6 +99,17 @@ struct Inner {
     last_check: LastCheck,
     combiner: Arc<Combiner>,
     failovers: Failovers,
+    /// Stands last: its threads have ended before the rest of the connections is waited for.
+    _closing: Closing,
+}
+
+/// Waits for what the pools still close, or open for nobody, on threads of their own.
+struct Closing(OpenConnections);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.wait_for_none();
+    }
 }
 
 /// A queue with the threads that serve it. The queue stands first: it is closed first, so that the threads end and
@@ -115,8 +127,9 @@ impl Database {
             return Err(OpenError::NotMigrated { url: url.clone(), pending });
         }
         let turn = if url.sqlite_path().is_some() { None } else { Some(options.turn) };
+        let open = OpenConnections::default();
         let (queue, jobs) = Queue::new(WAITING_READS, turn);
-        let threads = Threads(readers::start(url, options.readers, jobs)?);
+        let threads = Threads(readers::start(url, options.readers, open.clone(), jobs)?);
         let reads = Workers { queue, _threads: threads };
         let failovers = Failovers::default();
         let (queue, jobs) = Queue::new(WAITING_WRITES, turn);
@@ -125,12 +138,12 @@ impl Database {
             #[cfg(feature = "postgres")]
             Place::Postgres(_) => {
                 let watch = options.failover_quarantine.then(|| failovers.clone());
-                crate::postgres::writers::start(url, options.writers, watch, jobs)?
+                crate::postgres::writers::start(url, options.writers, watch, open.clone(), jobs)?
             }
         };
         let writes = Workers { queue, _threads: Threads(threads) };
         let (last_check, combiner) = (LastCheck::default(), Arc::default());
-        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner, failovers })))
+        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner, failovers, _closing: Closing(open) })))
     }
 
     /// Runs a unit that only reads.

@@ -41,6 +41,7 @@ mod database;
 mod failover;
 mod filesystem;
 pub mod migrate;
+mod open_connections;
 mod pool;
 mod ports;
 #[cfg(feature = "postgres")]

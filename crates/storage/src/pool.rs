@@ -11,6 +11,7 @@ use r2d2::{ManageConnection, Pool, PooledConnection};
 use crate::backend::AnyConnection;
 use crate::connect::{self, Access, ConnectError};
 use crate::failover::Failovers;
+use crate::open_connections::{OpenConnection, OpenConnections};
 use crate::queue::{Job, Jobs};
 use crate::unit::Setback;
 use crate::url::DatabaseUrl;
@@ -29,6 +30,7 @@ struct Connections {
     access: Access,
     /// Who is told that another server is the primary.
     failovers: Option<Failovers>,
+    open: OpenConnections,
 }
 
 /// A connection with what decides whether it is used again.
@@ -36,6 +38,8 @@ pub(crate) struct Leased {
     pub(crate) connection: AnyConnection,
     used_at: Instant,
     is_condemned: bool,
+    /// Stands last: the connection is closed before it.
+    _open: OpenConnection,
 }
 
 impl Leased {
@@ -60,11 +64,12 @@ impl ManageConnection for Connections {
     type Error = ConnectError;
 
     fn connect(&self) -> Result<Leased, ConnectError> {
+        let open = self.open.one_more();
         let mut connection = connect::connect(&self.url, self.access)?;
         if let Some(failovers) = &self.failovers {
             connection.watch(failovers)?;
         }
-        Ok(Leased { connection, used_at: Instant::now(), is_condemned: false })
+        Ok(Leased { connection, used_at: Instant::now(), is_condemned: false, _open: open })
     }
 
     /// A server may have been demoted behind a proxy, where reading still works.
@@ -87,6 +92,7 @@ impl ConnectionPool {
         access: Access,
         size: NonZeroU32,
         failovers: Option<Failovers>,
+        open: OpenConnections,
     ) -> Result<Self, r2d2::Error> {
         let builder = Pool::builder().max_size(size.get());
         let builder = if url.sqlite_path().is_some() {
@@ -99,7 +105,7 @@ impl ConnectionPool {
                 .max_lifetime(Some(Duration::from_mins(5)))
                 .idle_timeout(Some(Duration::from_mins(1)))
         };
-        Ok(Self(builder.build(Connections { url: url.clone(), access, failovers })?))
+        Ok(Self(builder.build(Connections { url: url.clone(), access, failovers, open })?))
     }
 
     /// A connection, or why there is none within a second.

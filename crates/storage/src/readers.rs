@@ -7,6 +7,7 @@ use countersign_domain::failure::PortFailure;
 
 use crate::connect::Access;
 use crate::database::OpenError;
+use crate::open_connections::OpenConnections;
 use crate::pool::{self, ConnectionPool};
 use crate::queue::{Job, Jobs};
 use crate::unit::Setback;
@@ -19,9 +20,10 @@ const TRIES: u32 = 4;
 pub(crate) fn start(
     url: &DatabaseUrl,
     threads: NonZeroU32,
+    open: OpenConnections,
     jobs: Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-    let pool = ConnectionPool::open(url, Access::Read, threads, None)?;
+    let pool = ConnectionPool::open(url, Access::Read, threads, None, open)?;
     Ok(pool::serve("reader", threads, jobs, move |job| read(&pool, job))?)
 }
 

@@ -15,6 +15,7 @@ use crate::backend::AnyConnection;
 use crate::connect::Access;
 use crate::database::OpenError;
 use crate::failover::Failovers;
+use crate::open_connections::OpenConnections;
 use crate::pool::{self, ConnectionPool, Leased};
 use crate::queue::{Job, Jobs};
 use crate::unit::{Setback, is_conflict};
@@ -30,9 +31,10 @@ pub(crate) fn start(
     url: &DatabaseUrl,
     threads: NonZeroU32,
     failovers: Option<Failovers>,
+    open: OpenConnections,
     jobs: Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
-    let pool = ConnectionPool::open(url, Access::Write, threads, failovers)?;
+    let pool = ConnectionPool::open(url, Access::Write, threads, failovers, open)?;
     let turns = Arc::new(RwLock::new(()));
     Ok(pool::serve("writer", threads, jobs, move |job| write(&pool, &turns, job))?)
 }
