@@ -7,6 +7,7 @@
 //! | module | work |
 //! | --- | --- |
 //! | [`export_trail`] | hands out an audit trail with its seals |
+//! | [`export_users`] | hands out the factors of an organization |
 //! | [`import_users`] | takes over the factors of another system |
 //! | [`purge`] | removes what has had its time |
 //! | [`record_usage`] | counts usage that a file tells |
@@ -30,6 +31,7 @@
 //! [`PortFailure`]: countersign_domain::failure::PortFailure
 
 pub mod export_trail;
+pub mod export_users;
 pub mod import_users;
 mod line;
 mod progress;

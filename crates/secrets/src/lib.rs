@@ -12,6 +12,7 @@
 //! | [`XChaChaSealer`] | `SecretSealer`, `WebhookSealer`, `AnswerSealer` | XChaCha20-Poly1305 |
 //! | [`BcryptPool`] | `CodeHasher`, `CodeVerifier` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
 //! | [`Ed25519AssertionSigner`] | `AssertionSigner` | JWS compact form, Ed25519 |
+//! | [`AgeWriter`] | none: a file for a holder of a key elsewhere | age v1: X25519, HKDF, ChaCha20-Poly1305 |
 //! | [`user_token::JwtVerifier`] | `UserTokenVerifier` | JWS compact form, HS256, RS256, ES256, Ed25519 |
 //!
 //! # How to extend it
@@ -26,6 +27,7 @@
 //!
 //! Whatever holds key material wipes it when dropped, and its `Debug` shows nothing of it.
 
+mod age;
 mod assertion;
 mod backup_codes;
 mod framing;
@@ -36,6 +38,7 @@ mod secret_file;
 pub mod user_token;
 mod weakness;
 
+pub use age::{AgeRecipient, AgeWriter, NotAnAgeRecipient};
 pub use assertion::{AssertionSettings, Ed25519AssertionSigner, SigningKeyRejected};
 pub use backup_codes::{BcryptCost, BcryptCostOutOfRange, BcryptPool, BcryptPoolOptions};
 pub use key_ring::{CannotChange, CurrentKeyRing, KeyLabel, KeyRing, KeyRingError, KeyRingFile};

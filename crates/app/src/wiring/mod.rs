@@ -29,7 +29,7 @@ pub(crate) use stores::{
     DatabaseState, Migration, Stores, inspect_database, lock_server, migrate_down, migrate_up, migrations,
     open_stores,
 };
-pub(crate) use users::importer;
+pub(crate) use users::{Recipient, SealedFile, exporter, importer, seal_file};
 
 /// The randomness of the operating system.
 pub(crate) fn entropy() -> Arc<dyn Entropy> {

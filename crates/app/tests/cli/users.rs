@@ -1,7 +1,8 @@
 //! Users' second factors at the command line.
 
 use std::io::{Read as _, Write as _};
-use std::process::Stdio;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
@@ -124,4 +125,66 @@ fn an_interrupted_import_says_how_to_go_on() {
     drop(input);
     let again = home.run_with_input(&format!("--output json user import - --org {org}"), &users(700));
     assert_eq!(again.stdout.trim(), "{\"imported\":200,\"unchanged\":500,\"refused\":0}", "{}", again.stderr);
+}
+
+/// The file as `age` reads it (Debian: `apt install age`).
+fn opened(home: &Home, file: &str) -> String {
+    let read =
+        Command::new("age").args(["-d", "-i", "identity", file]).current_dir(home.path()).output().unwrap();
+    assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+    String::from_utf8(read.stdout).unwrap()
+}
+
+/// A new identity in the file `identity`, and its recipient.
+fn keygen(home: &Home) -> String {
+    let made = Command::new("age-keygen").args(["-o", "identity"]).current_dir(home.path()).output();
+    assert!(made.expect("`age` is needed: apt install age").status.success());
+    let shown =
+        Command::new("age-keygen").args(["-y", "identity"]).current_dir(home.path()).output().unwrap();
+    String::from_utf8(shown.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn what_is_exported_can_be_imported_elsewhere() {
+    let home = Home::new();
+    let (from, to) = (home.organization("free"), home.organization("free"));
+    let rows: Vec<_> = (0..700).map(|user| format!("user-{user},{SECRET},8,{}\n", hash())).collect();
+    home.run_with_input(&format!("user import - --org {from}"), &csv(&rows));
+    let recipient = keygen(&home);
+    let exported = home.json(&format!("user export sealed.age --org {from} --recipient {recipient}"));
+    assert_eq!(exported, json!({"exported": 700, "without_backup_codes": 0, "refused": 0}));
+    let mode = std::fs::metadata(home.path().join("sealed.age")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let sealed = std::fs::read(home.path().join("sealed.age")).unwrap();
+    assert!(!String::from_utf8_lossy(&sealed).contains(SECRET));
+
+    let clear = opened(&home, "sealed.age");
+    let row: serde_json::Value = serde_json::from_str(clear.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&row["user_id"], &row["secret"], &row["digits"]),
+        (&json!("user-0"), &json!(SECRET), &json!(8))
+    );
+    assert_eq!((&row["state"], &row["backup_code_hashes"]), (&json!("enabled"), &json!([hash()])));
+    let ran = home.run_with_input(&format!("--output json user import - --org {to}"), &clear);
+    assert_eq!(ran.stdout.trim(), "{\"imported\":700,\"unchanged\":0,\"refused\":0}", "{}", ran.stderr);
+    home.json(&format!("user export again.json --org {to} --clear-text"));
+    assert_eq!(std::fs::read_to_string(home.path().join("again.json")).unwrap(), clear);
+}
+
+#[test]
+fn an_export_overwrites_nothing_and_says_in_which_form_secrets_leave() {
+    let home = Home::new();
+    let org = home.organization("free");
+    home.write("there.json", "mine");
+    let ran = home.run(&format!("user export there.json --org {org} --clear-text"));
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("nothing is overwritten"), "{}", ran.stderr);
+    assert_eq!(std::fs::read_to_string(home.path().join("there.json")).unwrap(), "mine");
+    assert_eq!(
+        home.run(&format!("user export new.json --org {org}")).code,
+        2,
+        "one of the two forms is chosen"
+    );
+    assert_eq!(home.run(&format!("user export new.json --org {org} --recipient age1qqq")).code, 2);
+    assert!(!home.path().join("new.json").exists());
 }

@@ -11,6 +11,7 @@ use crate::quota::plan::PlanId;
 use crate::time::Timestamp;
 use crate::two_factor::assertion::Method;
 use crate::two_factor::backup_codes::BackupCodeName;
+use crate::two_factor::export::ExportForm;
 use crate::two_factor::policy::OrganizationPolicy;
 use crate::two_factor::reset::ResetReason;
 use crate::webhooks::webhook::WebhookKey;
@@ -132,6 +133,13 @@ pub enum SecurityEvent {
         /// With how many backup codes.
         backup_codes: usize,
     },
+    /// The factors of all users of an environment were handed out.
+    FactorsExported {
+        /// Live or test users.
+        environment: Environment,
+        /// Whether anybody can read them.
+        form: ExportForm,
+    },
     /// An organization was made.
     OrganizationCreated {
         /// Its plan.
@@ -210,6 +218,7 @@ impl SecurityEvent {
             Self::Disabled { .. } => "two_factor.disabled",
             Self::Reset { .. } => "two_factor.reset",
             Self::Imported { .. } => "two_factor.imported",
+            Self::FactorsExported { .. } => "two_factor.exported",
             Self::OrganizationCreated { .. } => "organization.created",
             Self::OrganizationSuspended => "organization.suspended",
             Self::OrganizationResumed => "organization.resumed",
@@ -252,6 +261,9 @@ impl SecurityEvent {
             Self::ManyFailures { failures } => vec![("failures", failures.to_string())],
             Self::FewBackupCodes { remaining } => vec![("remaining", remaining.to_string())],
             Self::Reset { reason } => vec![("reason", reason.as_str().to_owned())],
+            Self::FactorsExported { environment, form } => {
+                vec![("environment", environment.to_string()), ("form", form.as_str().to_owned())]
+            }
             Self::OrganizationCreated { plan } => vec![("plan", plan.to_string())],
             Self::PolicyChanged { old, new } => old.differences(new),
             Self::ApiKeyCreated { key } | Self::ApiKeyRevoked { key } => {

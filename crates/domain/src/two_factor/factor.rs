@@ -61,6 +61,16 @@ pub enum Factor {
     Enabled(EnabledFactor),
 }
 
+impl Factor {
+    /// What it has in every state.
+    pub const fn binding(&self) -> &Binding {
+        match self {
+            Self::Pending(factor) => &factor.binding,
+            Self::Enabled(factor) => &factor.binding,
+        }
+    }
+}
+
 /// The factor is not in a state from which this is possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTransition {

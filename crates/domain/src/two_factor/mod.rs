@@ -8,6 +8,7 @@ pub mod change_policy;
 pub mod code;
 pub mod directory;
 pub mod disable;
+pub mod export;
 pub mod factor;
 pub mod import;
 pub mod imported_code;

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::backup_code::{BackupCodePlace, BackupCodeSet, HashedBackupCodes};
+use super::backup_code::{BackupCodeHash, BackupCodePlace, BackupCodeSet, HashedBackupCodes};
 use super::backup_codes::BackupCodes;
 use super::factor::{EnabledFactor, Factor, PendingFactor};
 use super::imported_code::ImportedCodeHashes;
 use super::secret::{SealedSecret, TotpSecret};
 use crate::audit::event::AuditEvent;
 use crate::failure::PortFailure;
-use crate::identity::{FactorId, SetupClaimId, SetupId, Subject};
+use crate::identity::{Environment, FactorId, OrganizationId, SetupClaimId, SetupId, Subject, UserId};
 use crate::time::Timestamp;
 
 /// Keeps factors and their backup codes.
@@ -53,6 +53,9 @@ pub trait FactorStore: Send + Sync {
     ///
     /// All are one transaction, and the outcomes are in the order of the factors.
     async fn import(&self, factors: Vec<ImportedFactor>) -> Result<Vec<FactorImported>, PortFailure>;
+
+    /// The subjects' factors as they are stored, expired ones included, in the order of the bytes of their users' ids.
+    async fn archived(&self, page: FactorPage) -> Result<Vec<ArchivedFactor>, PortFailure>;
 
     /// Removes pending factors that have expired at `now`, at most `limit` of them; tells how many.
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure>;
@@ -201,6 +204,37 @@ pub enum FactorImported {
     Stored,
     /// This factor is enabled, and stays.
     AlreadyEnabled(Box<EnabledFactor>),
+}
+
+/// Some of the factors of an organization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FactorPage {
+    /// Whose users.
+    pub organization: OrganizationId,
+    /// Live or test users.
+    pub environment: Environment,
+    /// Only users behind this one.
+    pub after: Option<UserId>,
+    /// The most factors.
+    pub limit: u32,
+}
+
+/// A factor with what may leave of its backup codes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ArchivedFactor {
+    /// The factor.
+    pub factor: Factor,
+    /// Its backup codes.
+    pub codes: ArchivedCodes,
+}
+
+/// What may leave of the backup codes of a factor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ArchivedCodes {
+    /// Nothing: they are our own set.
+    Own,
+    /// The hashes of those imported codes that are unused; none when there is no code.
+    Imported(Vec<BackupCodeHash>),
 }
 
 /// Where a sealed secret belongs; it opens nowhere else.

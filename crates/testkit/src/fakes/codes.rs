@@ -5,6 +5,7 @@ use countersign_domain::keys::KeyId;
 use countersign_domain::two_factor::backup_code::{CODES_PER_SET, HashedBackupCodes};
 use countersign_domain::two_factor::backup_codes::{BackupCodeRef, BackupCodes};
 use countersign_domain::two_factor::imported_code::ImportedCodeHashes;
+use countersign_domain::two_factor::ports::ArchivedCodes;
 
 #[derive(Clone, Debug)]
 pub(super) enum Codes {
@@ -35,6 +36,16 @@ impl Codes {
             Self::Own { used, .. } => BackupCodes::Own { unused: unused(used) },
             Self::Imported { used, .. } if used.is_empty() => BackupCodes::None,
             Self::Imported { used, .. } => BackupCodes::Imported { unused: unused(used) },
+        }
+    }
+
+    pub(super) fn archived(&self) -> ArchivedCodes {
+        match self {
+            Self::Own { .. } => ArchivedCodes::Own,
+            Self::Imported { hashes, used } => {
+                let unused = hashes.iter().zip(used).filter(|(_, used)| !**used);
+                ArchivedCodes::Imported(unused.map(|((_, hash), _)| hash.clone()).collect())
+            }
         }
     }
 

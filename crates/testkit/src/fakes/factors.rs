@@ -9,8 +9,8 @@ use countersign_domain::keys::{KeyId, KeyPurpose};
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::factor::{Binding, Factor, PendingFactor};
 use countersign_domain::two_factor::ports::{
-    FactorImported, FactorStore, ImportedFactor, PendingSetup, PendingStored, SetupAttempt, SetupAttempted,
-    SetupClaim, SetupClaimed, SetupJudge, SetupOutcome, StoredFactor,
+    ArchivedFactor, FactorImported, FactorPage, FactorStore, ImportedFactor, PendingSetup, PendingStored,
+    SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed, SetupJudge, SetupOutcome, StoredFactor,
 };
 use countersign_domain::two_factor::reseal::FactorPlace;
 
@@ -261,6 +261,19 @@ impl FactorStore for MemoryFactors {
             tables.factors = before;
         }
         committed
+    }
+
+    async fn archived(&self, page: FactorPage) -> Result<Vec<ArchivedFactor>, PortFailure> {
+        let tables = self.tables.lock().unwrap();
+        let is_meant = |subject: &Subject| {
+            subject.organization == page.organization
+                && subject.environment == page.environment
+                && Some(&subject.user) > page.after.as_ref()
+        };
+        let rows = tables.factors.iter().filter(|(subject, _)| is_meant(subject));
+        let archived =
+            |(_, row): (_, &Row)| ArchivedFactor { factor: row.factor.clone(), codes: row.codes.archived() };
+        Ok(rows.take(page.limit.try_into().unwrap()).map(archived).collect())
     }
 
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {

@@ -1,5 +1,6 @@
 //! `user`: users' second factors.
 
+mod export;
 mod import;
 mod reset;
 mod rows;
@@ -43,6 +44,8 @@ pub(crate) enum Arguments {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Write the factors of all users, secrets included, as NDJSON that `user import` reads; the audit trail tells of it
+    Export(export::Export),
 }
 
 /// The owner of users.
@@ -82,7 +85,8 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> anyhow::Resu
     let stores = session.stores().await?;
     let (Arguments::Show(One { owner, .. })
     | Arguments::Reset { one: One { owner, .. }, .. }
-    | Arguments::Import { owner, .. }) = &arguments;
+    | Arguments::Import { owner, .. }
+    | Arguments::Export(export::Export { owner, .. })) = &arguments;
     existing_organization(&stores, owner.org).await?;
     match arguments {
         Arguments::Show(one) => show::run(session, &stores, one.owner.subject(one.user)).await,
@@ -92,5 +96,6 @@ pub(crate) async fn run(arguments: Arguments, session: &Session) -> anyhow::Resu
         Arguments::Import { file, owner, dry_run } => {
             import::run(session, &stores, &file, owner, dry_run).await
         }
+        Arguments::Export(export) => export::run(session, &stores, export).await,
     }
 }

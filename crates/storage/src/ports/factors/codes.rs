@@ -52,7 +52,7 @@ fn own_unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
     Ok(number("backup_codes", unused)?)
 }
 
-fn has_own(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<bool> {
+pub(super) fn has_own(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(backup_code_sets::table.find(key.clone()))).get_result(c)
 }
 

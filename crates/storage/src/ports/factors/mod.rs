@@ -4,6 +4,7 @@ mod attempt;
 mod claim;
 pub(super) mod codes;
 mod import;
+mod page;
 mod pending;
 mod purge;
 pub(super) mod row;
@@ -14,8 +15,8 @@ use countersign_domain::identity::{SetupClaimId, Subject};
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::factor::Factor;
 use countersign_domain::two_factor::ports::{
-    FactorImported, FactorStore, ImportedFactor, PendingSetup, PendingStored, SetupAttempt, SetupAttempted,
-    SetupClaim, SetupClaimed, SetupJudge, StoredFactor,
+    ArchivedFactor, FactorImported, FactorPage, FactorStore, ImportedFactor, PendingSetup, PendingStored,
+    SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed, SetupJudge, StoredFactor,
 };
 use diesel::prelude::*;
 
@@ -58,6 +59,10 @@ impl FactorStore for Database {
 
     async fn import(&self, factors: Vec<ImportedFactor>) -> Result<Vec<FactorImported>, PortFailure> {
         self.write(move |c| import::import_all(c, &factors)).await
+    }
+
+    async fn archived(&self, page: FactorPage) -> Result<Vec<ArchivedFactor>, PortFailure> {
+        self.read(move |c| c.transaction(|c| page::page(c, &page))).await
     }
 
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {

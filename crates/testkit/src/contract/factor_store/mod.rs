@@ -5,6 +5,7 @@ mod attempt_contention;
 mod claim;
 mod import;
 mod isolation;
+mod page;
 mod pending;
 mod purge;
 
@@ -26,6 +27,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         attempt_contention::cases(),
         purge::cases(),
         import::cases(),
+        page::cases(),
         isolation::cases(),
     ];
     tables.into_iter().flatten().collect()
