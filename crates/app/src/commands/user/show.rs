@@ -19,7 +19,7 @@ struct UserReport {
 }
 
 impl UserReport {
-    fn of(subject: Subject, status: TwoFactorStatus) -> Self {
+    fn of(subject: &Subject, status: TwoFactorStatus) -> Self {
         let none = Self {
             user_id: subject.user.to_string(),
             state: "disabled",
@@ -64,6 +64,6 @@ impl Report for UserReport {
 pub(super) async fn run(session: &Session, stores: &Stores, subject: Subject) -> anyhow::Result<Outcome> {
     let use_case = ReadStatus { clock: session.clock.clone(), factors: stores.factors.clone() };
     let status = use_case.of(&subject).await?;
-    session.output.one(&UserReport::of(subject, status))?;
+    session.output.one(&UserReport::of(&subject, status))?;
     Ok(Outcome::Done)
 }
