@@ -189,8 +189,8 @@ mod tests {
     async fn a_stopped_job_goes_on_with_what_is_left() {
         let factors = factors(700).await;
         let (stopper, stop) = Stopper::new();
-        let stopped = job(factors.clone()).reseal(SEALING_KEY, &mut Impatient(stopper), &stop).await.unwrap();
-        assert_eq!(stopped, Resealed { done: 500, refused: 0 });
+        let first = job(factors.clone()).reseal(SEALING_KEY, &mut Impatient(stopper), &stop).await.unwrap();
+        assert_eq!(first, Resealed { done: 500, refused: 0 });
         assert_eq!(left(&factors).await.len(), 200);
         assert_eq!(run(&job(factors)).await.0, Resealed { done: 200, refused: 0 });
     }

@@ -29,14 +29,14 @@ fn token(criterion: &mut Criterion) {
     let secret = TokenSecret::generate(&OsEntropy).expect("randomness");
     let now = Timestamp::from_seconds(1_800_000_000);
     let minter = TokenMinter::new(&secret, None, UserTokenRules::default());
-    let minted = minter.mint(&alice(), now, Duration::from_mins(15)).expect("a short life");
+    let token = minter.mint(&alice(), now, Duration::from_mins(15)).expect("a short life");
     let mut keys = UserTokenKeys::new();
     keys.add_secret(None, &secret).expect("one key");
     let verifier = JwtVerifier::new(keys, UserTokenRules::default());
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     criterion.bench_function("user token: check, HS256", |bencher| {
         bencher
-            .iter(|| runtime.block_on(verifier.verify(black_box(&minted.token), now)).expect("a good token"));
+            .iter(|| runtime.block_on(verifier.verify(black_box(&token.token), now)).expect("a good token"));
     });
 }
 
@@ -47,12 +47,12 @@ fn seal(criterion: &mut Criterion) {
     let (subject, factor) = (alice(), FactorId::new(Ulid::nil()));
     let place = SecretPlace { subject: &subject, factor };
     let secret = TotpSecret::generate(&OsEntropy).expect("randomness");
-    let sealed = sealer.seal(place, &secret).expect("a key");
+    let stored = sealer.seal(place, &secret).expect("a key");
     criterion.bench_function("TOTP secret: seal", |bencher| {
         bencher.iter(|| sealer.seal(place, black_box(&secret)).expect("a key"));
     });
     criterion.bench_function("TOTP secret: open", |bencher| {
-        bencher.iter(|| sealer.open(place, black_box(&sealed)).expect("its place"));
+        bencher.iter(|| sealer.open(place, black_box(&stored)).expect("its place"));
     });
 }
 

@@ -66,7 +66,7 @@ impl<'a> Load<'a> {
 
     fn count(&mut self, consumed: Option<()>) {
         match consumed {
-            Some(_) => self.report.turns_acknowledged += 1,
+            Some(()) => self.report.turns_acknowledged += 1,
             None => self.report.turns_unknown += 1,
         }
     }

@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn each_request_is_sent_once() {
         let script = Script::Once(vec![request::get("/", None); 3]);
-        let measured = run(server(OK), one(script), Duration::from_secs(60)).unwrap();
+        let measured = run(server(OK), one(script), Duration::from_mins(1)).unwrap();
         assert_eq!(measured.latencies.len(), 3);
         assert!(measured.rate() > 0.0);
     }
@@ -201,12 +201,12 @@ mod tests {
     fn a_status_that_is_not_expected_spoils_the_measurement() {
         let refusing = server(b"HTTP/1.1 503 Unavailable\r\ncontent-length: 0\r\n\r\n");
         let script = Script::Once(vec![request::get("/", None)]);
-        let error = run(refusing, one(script), Duration::from_secs(60)).unwrap_err();
+        let error = run(refusing, one(script), Duration::from_mins(1)).unwrap_err();
         assert!(error.to_string().contains("503"), "{error}");
     }
 
     #[test]
     fn nothing_to_send_is_no_measurement() {
-        assert!(run(server(OK), one(Script::Once(Vec::new())), Duration::from_secs(60)).is_err());
+        assert!(run(server(OK), one(Script::Once(Vec::new())), Duration::from_mins(1)).is_err());
     }
 }

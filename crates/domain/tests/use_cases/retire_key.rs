@@ -32,7 +32,7 @@ async fn a_key_stays_as_long_as_something_may_still_be_made_with_it() {
     let world = World::new();
     let key = replaced(KeyPurpose::AssertionSigning, KeyId(1));
     assert!(REST > LIFETIME, "its last assertion must have expired");
-    world.clock.advance(REST - Duration::from_micros(1));
+    world.clock.advance(REST.saturating_sub(Duration::from_micros(1)));
     match check(&world, key).await {
         Err(RetireError::Resting { until }) => assert_eq!(until, NOW.saturating_add(REST)),
         other => panic!("{other:?}"),
