@@ -58,14 +58,16 @@ impl HaCluster {
         assert!(Command::new("kill").args(["-KILL", patroni, postmaster]).status().unwrap().success());
     }
 
-    /// The replicas get nothing any more, and do not notice.
+    /// The replicas get nothing any more. Only the primary knows why: what the replicas have must let them take over.
     pub(crate) fn cut_off_the_replicas(&self) {
+        let rules = self.path(&format!("node{}/pg_hba.conf", self.primary()));
+        let before = std::fs::read_to_string(&rules).unwrap();
+        std::fs::write(&rules, format!("host replication all all reject\n{before}")).unwrap();
         let password = std::fs::read_to_string(self.path("superuser.password")).unwrap();
-        let port = self.first_port + 12;
         let output = Command::new("psql")
             .args(["--no-psqlrc", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres"])
-            .args(["--port", &port.to_string()])
-            .args(["--command", "ALTER ROLE replicator NOLOGIN"])
+            .args(["--port", &(self.first_port + 12).to_string()])
+            .args(["--command", "SELECT pg_reload_conf(), pg_sleep(1)"])
             .args(["--command", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"])
             .env("PGPASSWORD", password.trim())
             .output()
