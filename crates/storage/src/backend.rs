@@ -83,6 +83,7 @@ impl AnyConnection {
     }
 
     /// Finds out whether another server has become the primary since the last connection of any node.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server has replicas"))]
     pub(crate) fn watch(&mut self, failovers: &Failovers) -> QueryResult<()> {
         match self {
             Self::Sqlite(_) => Ok(()),
