@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use countersign_domain::failure::PortFailure;
+use tokio::sync::watch;
 
 use crate::backend::AnyConnection;
 use crate::connect::ConnectError;
@@ -99,8 +100,10 @@ struct Inner {
     last_check: LastCheck,
     combiner: Arc<Combiner>,
     failovers: Failovers,
-    /// Stands last: its threads have ended before the rest of the connections is waited for.
+    /// Stands behind the threads: they have ended before the rest of the connections is waited for.
     _closing: Closing,
+    /// Stands last: nobody hears of an end that has not come.
+    open: watch::Sender<()>,
 }
 
 /// Waits for what the pools still close, or open for nobody, on threads of their own.
@@ -143,7 +146,14 @@ impl Database {
         };
         let writes = Workers { queue, _threads: Threads(threads) };
         let (last_check, combiner) = (LastCheck::default(), Arc::default());
-        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner, failovers, _closing: Closing(open) })))
+        let (closing, (open, _)) = (Closing(open), watch::channel(()));
+        Ok(Self(Arc::new(Inner { reads, writes, last_check, combiner, failovers, _closing: closing, open })))
+    }
+
+    /// Waits until the last clone is gone and its connections are closed. It keeps no clone itself.
+    pub fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut open = self.0.open.subscribe();
+        async move { while open.changed().await.is_ok() {} }
     }
 
     /// Runs a unit that only reads.
@@ -255,6 +265,22 @@ mod tests {
         let clone = database.clone();
         drop(database);
         assert_eq!(probe(&clone).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn it_is_closed_when_the_last_clone_is_gone() {
+        let (database, directory) = migrated();
+        let (closed, clone) = (database.closed(), database.clone());
+        let mut closed = std::pin::pin!(closed);
+        drop(database);
+        tokio::select! {
+            biased;
+            () = &mut closed => panic!("a clone is open"),
+            writes = probe(&clone) => assert_eq!(writes.unwrap(), 0),
+        }
+        drop(clone);
+        closed.await;
+        assert!(!directory.path().join("a.db-wal").exists());
     }
 
     #[tokio::test]

@@ -63,9 +63,15 @@ pub(crate) struct Stores {
     pub(crate) key_registry: Arc<dyn KeyRegistry>,
     /// Whether the database can be used.
     pub(crate) health: Arc<dyn Dependency>,
+    database: Arc<Database>,
 }
 
 impl Stores {
+    /// Waits until nobody has a store any more and their connections are closed.
+    pub(crate) fn closed(&self) -> impl Future<Output = ()> + use<> {
+        self.database.closed()
+    }
+
     /// What goes when it has had its time.
     pub(crate) fn expiring(&self) -> Vec<Arc<dyn Expiring>> {
         vec![
@@ -132,7 +138,8 @@ async fn open(config: &Config, url: DatabaseUrl) -> anyhow::Result<Stores> {
         webhooks: database.clone(),
         deliveries: database.clone(),
         key_registry: database.clone(),
-        health: database,
+        health: database.clone(),
+        database,
     })
 }
 

@@ -3,9 +3,49 @@
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 
+use countersign_testkit::on_every_engine;
+use futures_util::future::join_all;
+use reqwest::Method;
 use rustix::process::{Signal, kill_process};
 
-use crate::support::Home;
+use crate::support::{Engine, Home};
+
+on_every_engine!(
+    Engine;
+    a_server_that_is_stopped_under_load_has_closed_its_database,
+);
+
+/// How often it is stopped: what ends too early does so only sometimes.
+const STOPS: usize = 20;
+/// Clients that ask as fast as they are answered.
+const CLIENTS: usize = 8;
+
+async fn a_server_that_is_stopped_under_load_has_closed_its_database(engine: Engine) {
+    let home = Home::on(engine);
+    for stop in 0..STOPS {
+        let server = home.serve("serve");
+        let token = server.demo_token();
+        let load = join_all((0..CLIENTS).map(async |_| {
+            while server.try_call(Method::POST, "/v1/me/2fa/setup", Some(&token), None).await.is_ok() {}
+        }));
+        let stopping = async {
+            server.state(&token).await;
+            kill_process(server.pid(), Signal::TERM).unwrap();
+        };
+        tokio::join!(load, stopping);
+        let (status, _, log) = server.wait();
+        // Who is ended by a signal has no code.
+        assert_eq!(status.code(), Some(0), "stop {stop}: {status}: {log}");
+        assert_eq!(logs_of_sqlite(&home), Vec::<String>::new(), "stop {stop}: {log}");
+    }
+}
+
+/// The files beside a SQLite database that are there only while it is open.
+fn logs_of_sqlite(home: &Home) -> Vec<String> {
+    let files = std::fs::read_dir(home.path().join("countersign-data")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with("-wal") || name.ends_with("-shm")).collect()
+}
 
 #[test]
 fn a_signal_lets_running_requests_finish_and_the_exit_code_is_0() {

@@ -167,7 +167,7 @@ pub(crate) fn text(value: &Value) -> String {
 
 /// The one database of a home, with nothing left in its log.
 pub(crate) fn database(home: &Home) -> PathBuf {
-    // A server that was stopped may leave its log behind; a command, which closes the database last, takes it in.
+    // A server that was killed leaves its log behind; a command, which closes the database last, takes it in.
     home.list("org list");
     let files = std::fs::read_dir(home.path().join("countersign-data")).unwrap();
     let mut found = files.map(|file| file.unwrap().path());
