@@ -162,7 +162,8 @@ async fn limits(session: &Session) -> Finding {
     match wiring::inspect_limits(session).await {
         Ok(kept) => Finding::ok("limits", kept),
         Err(error) => {
-            let remedy = "start the store, or set limits.url to one that answers; until then each server gives its part";
+            let remedy = "start the store, or correct limits.url, limits.password or limits.ca_file; until then each server \
+                          gives its part";
             Finding::failed("limits", format!("{error:#}"), remedy)
         }
     }

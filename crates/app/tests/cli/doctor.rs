@@ -1,5 +1,6 @@
 //! What the doctor finds.
 
+use countersign_testkit::services::authority::Authority;
 use countersign_testkit::services::redis::RedisServer;
 use serde_json::Value;
 
@@ -133,4 +134,26 @@ fn a_store_of_limits_is_asked_and_its_password_is_not_shown() {
     assert_eq!(refused.code, 1);
     assert!(remedy(&refused, "limits", "failed").contains("limits.url"));
     assert!(!refused.stdout.contains("wrong@"), "{refused:?}");
+}
+
+#[test]
+fn a_store_of_limits_must_be_certified_by_the_named_authority() {
+    let home = Home::new();
+    let (right, wrong) = (Authority::new(), Authority::new());
+    let redis = RedisServer::start_with_tls(&right, "127.0.0.1");
+    let trusting = |authority: &Authority| {
+        let file = authority.file();
+        let variables = [
+            ("COUNTERSIGN_LIMITS__URL", &*redis.url()),
+            ("COUNTERSIGN_LIMITS__CA_FILE", file.to_str().unwrap()),
+        ];
+        home.run_with(&variables, "--output json doctor")
+    };
+    let found = trusting(&right);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert_eq!(remedy(&found, "limits", "ok"), "");
+    let refused = trusting(&wrong);
+    assert_eq!(refused.code, 1);
+    assert!(refused.stdout.contains("certificate"), "{refused:?}");
+    assert!(remedy(&refused, "limits", "failed").contains("limits.ca_file"));
 }

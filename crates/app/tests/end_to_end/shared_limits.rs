@@ -1,6 +1,7 @@
 //! Limits in Redis: what a server does with it, and without it.
 
-use countersign_testkit::services::redis::RedisServer;
+use countersign_testkit::services::authority::Authority;
+use countersign_testkit::services::redis::{RedisCluster, RedisSentinel, RedisServer};
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
@@ -64,6 +65,27 @@ async fn when_redis_is_gone_a_server_goes_on_with_its_part_and_says_so() {
     let (status, stdout, log) = server.stop();
     assert!(status.success());
     assert!(!stdout.contains("hunter2") && !log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test]
+async fn a_store_with_a_certificate_of_somebody_else_is_not_used_and_the_log_says_why() {
+    let (right, wrong) = (Authority::new(), Authority::new());
+    let (cluster, sentinel) = (RedisCluster::start_with_tls(&right), RedisSentinel::start_with_tls(&right));
+    let home = Home::new();
+    home.json(SLOW);
+    let token = home.token(&home.organization("slow"), "alice");
+    for url in [cluster.url(), sentinel.url()] {
+        for (authority, is_trusted) in [(&right, true), (&wrong, false)] {
+            let file = authority.file();
+            let variables =
+                [("COUNTERSIGN_LIMITS__URL", &*url), ("COUNTERSIGN_LIMITS__CA_FILE", file.to_str().unwrap())];
+            let server = home.serve_with(&variables, "serve");
+            let bucket = if is_trusted { "\"org\";q=200;w=200" } else { "\"org\";q=100;w=100" };
+            until_policy(&server, &token, bucket).await;
+            let log = server.stop().2;
+            assert_eq!(log.contains("certificate"), !is_trusted, "{url}: {log}");
+        }
+    }
 }
 
 /// Wrong codes are counted in the database: a store that is lost, or forgets, gives nobody another guess.

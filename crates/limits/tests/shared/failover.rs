@@ -1,9 +1,8 @@
 //! Another node takes the place of one that is lost.
 
-use countersign_domain::admission::ports::RateLimiter as _;
 use countersign_testkit::services::redis::{RedisCluster, RedisSentinel};
 
-use crate::support::{WHOLE, limiter, options, organization, take, until_shared};
+use crate::support::{WHOLE, every_part_is_shared, limiter, options, take, until_shared};
 
 #[tokio::test]
 async fn a_new_master_is_found_through_the_sentinel() {
@@ -32,14 +31,4 @@ async fn a_cluster_that_loses_a_master_is_used_whole_again() {
     while !(store.is_whole() && every_part_is_shared(&limiter).await) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-}
-
-/// So many buckets lie on every node.
-async fn every_part_is_shared(limiter: &countersign_limits::SharedRateLimiter) -> bool {
-    for number in 0..30 {
-        if limiter.take(organization(number), WHOLE).await.unwrap().spec != WHOLE {
-            return false;
-        }
-    }
-    true
 }

@@ -71,3 +71,13 @@ pub(crate) async fn until_shared(limiter: &SharedRateLimiter) {
     };
     tokio::time::timeout(PATIENCE, again).await.expect("the store is used again");
 }
+
+/// Whether every node of a cluster decides; so many buckets lie on all of them.
+pub(crate) async fn every_part_is_shared(limiter: &SharedRateLimiter) -> bool {
+    for number in 0..30 {
+        if take(limiter, number).await.spec != WHOLE {
+            return false;
+        }
+    }
+    true
+}

@@ -1,60 +1,62 @@
-//! TLS to the store.
+//! TLS to the store, whatever it is made of.
 
-use std::path::Path;
+use std::time::Duration;
 
 use countersign_domain::health::Dependency as _;
 use countersign_limits::SharedOptions;
-use countersign_testkit::services::free_port;
-use countersign_testkit::services::redis::RedisServer;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use countersign_testkit::services::authority::Authority;
+use countersign_testkit::services::redis::{RedisCluster, RedisSentinel, RedisServer};
 
-use crate::support::{is_shared, limiter, options};
+use crate::support::{every_part_is_shared, is_shared, limiter, options, until_shared};
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
-    let mut about = CertificateParams::new(Vec::new()).unwrap();
-    about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(about, KeyPair::generate().unwrap()).unwrap()
+fn trusting(authority: &Authority) -> SharedOptions {
+    SharedOptions { authority: Some(authority.pem().into_bytes()), ..options() }
 }
 
-/// A server whose certificate is for `localhost` and comes from `authority`; and its port for TLS.
-fn server(authority: &CertifiedIssuer<'static, KeyPair>, directory: &Path) -> (RedisServer, u16) {
-    let key = KeyPair::generate().unwrap();
-    let about = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = about.signed_by(&key, authority).unwrap();
-    let file = |name: &str, text: String| {
-        let path = directory.join(name);
-        std::fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
-    let (certificate, key) = (file("certificate", certificate.pem()), file("key", key.serialize_pem()));
-    let port = free_port();
-    let tls = port.to_string();
-    let arguments = ["--tls-port", &tls, "--tls-cert-file", &certificate, "--tls-key-file", &key];
-    let others = ["--tls-auth-clients", "no", "--tls-ca-cert-file", &certificate];
-    (RedisServer::start_with(&[&arguments[..], &others].concat()), port)
+/// The process goes on with its own part of every bucket, and says why.
+async fn assert_refused(url: &str, options: SharedOptions) {
+    let limiter = limiter(url, options).await;
+    assert!(!is_shared(&limiter).await, "{url}");
+    let failure = format!("{:?}", limiter.check().await.unwrap_err());
+    assert!(failure.contains("certificate"), "{url}: {failure}");
 }
 
 #[tokio::test]
 async fn only_a_certificate_of_the_named_authority_is_accepted() {
-    let directory = tempfile::tempdir().unwrap();
-    let (right, wrong) = (authority(), authority());
-    let (_server, port) = server(&right, directory.path());
-    let trusting = |authority: &CertifiedIssuer<'static, KeyPair>| SharedOptions {
-        authority: Some(authority.pem().into_bytes()),
-        ..options()
-    };
-    let url = format!("rediss://localhost:{port}");
+    let (right, wrong) = (Authority::new(), Authority::new());
+    let server = RedisServer::start_with_tls(&right, "localhost");
+    let url = format!("rediss://localhost:{}", server.port());
     assert!(is_shared(&limiter(&url, trusting(&right)).await).await);
 
-    for (url, options) in [
-        (url.clone(), trusting(&wrong)),
-        (url, options()),
-        // The certificate is for a name, and this is an address.
-        (format!("rediss://127.0.0.1:{port}"), trusting(&right)),
-    ] {
-        let limiter = limiter(&url, options).await;
-        assert!(!is_shared(&limiter).await, "{url}");
-        let failure = format!("{:?}", limiter.check().await.unwrap_err());
-        assert!(failure.contains("certificate"), "{failure}");
+    assert_refused(&url, trusting(&wrong)).await;
+    assert_refused(&url, options()).await;
+    // The certificate is for a name, and this is an address.
+    assert_refused(&server.url(), trusting(&right)).await;
+}
+
+#[tokio::test]
+async fn a_cluster_decides_over_tls_and_outlives_a_master() {
+    let (right, wrong) = (Authority::new(), Authority::new());
+    let mut store = RedisCluster::start_with_tls(&right);
+    let limiter = limiter(&store.url(), trusting(&right)).await;
+    assert!(every_part_is_shared(&limiter).await);
+    assert_refused(&store.url(), trusting(&wrong)).await;
+
+    store.kill_a_master();
+    while !(store.is_whole() && every_part_is_shared(&limiter).await) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn a_master_that_sentinels_name_decides_over_tls_and_so_does_the_next() {
+    let (right, wrong) = (Authority::new(), Authority::new());
+    let mut store = RedisSentinel::start_with_tls(&right);
+    let limiter = limiter(&store.url(), trusting(&right)).await;
+    assert!(is_shared(&limiter).await);
+    assert_refused(&store.url(), trusting(&wrong)).await;
+
+    store.kill_the_master();
+    until_shared(&limiter).await;
+    assert!(limiter.losses() >= 1);
 }

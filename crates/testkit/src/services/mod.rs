@@ -1,5 +1,6 @@
 //! Servers that a test starts for itself and ends by their process. A missing program fails the test.
 
+pub mod authority;
 pub mod postgres;
 pub mod redis;
 

@@ -1,4 +1,6 @@
+use super::transport::Transport;
 use super::{RedisServer, free_port, wait_until};
+use crate::services::authority::Authority;
 
 /// The slots of each master.
 const SLOTS: [(&str, &str); 3] = [("0", "5460"), ("5461", "10922"), ("10923", "16383")];
@@ -6,6 +8,7 @@ const SLOTS: [(&str, &str); 3] = [("0", "5460"), ("5461", "10922"), ("10923", "1
 /// A cluster of three masters with a replica each.
 #[derive(Debug)]
 pub struct RedisCluster {
+    transport: Transport,
     /// The masters first, then their replicas in the same order.
     nodes: Vec<(RedisServer, String)>,
 }
@@ -13,8 +16,17 @@ pub struct RedisCluster {
 impl RedisCluster {
     /// Starts one, and waits until it takes calls.
     pub fn start() -> Self {
-        let nodes = (0..2 * SLOTS.len()).map(|_| node()).collect();
-        let cluster = Self { nodes };
+        Self::start_over(Transport::Clear)
+    }
+
+    /// The same over TLS, also among its nodes.
+    pub fn start_with_tls(authority: &Authority) -> Self {
+        Self::start_over(Transport::tls(authority, "127.0.0.1"))
+    }
+
+    fn start_over(transport: Transport) -> Self {
+        let nodes = (0..2 * SLOTS.len()).map(|_| node(&transport)).collect();
+        let cluster = Self { transport, nodes };
         cluster.assign();
         cluster.meet();
         cluster.replicate();
@@ -25,7 +37,7 @@ impl RedisCluster {
     pub fn url(&self) -> String {
         let hosts: Vec<_> =
             self.masters().iter().map(|(node, _)| format!("127.0.0.1:{}", node.port())).collect();
-        format!("redis+cluster://{}", hosts.join(","))
+        format!("{}+cluster://{}", self.transport.scheme(), hosts.join(","))
     }
 
     /// Ends the first master at once; its replica takes its place within seconds.
@@ -79,9 +91,9 @@ impl RedisCluster {
 }
 
 /// A node that belongs to no cluster yet, and the port on which nodes talk to each other.
-fn node() -> (RedisServer, String) {
+fn node(transport: &Transport) -> (RedisServer, String) {
     let bus = free_port().to_string();
-    let node = RedisServer::start_with(&[
+    let arguments = [
         "--cluster-enabled",
         "yes",
         "--cluster-port",
@@ -90,6 +102,6 @@ fn node() -> (RedisServer, String) {
         "1000",
         "--repl-diskless-sync-delay",
         "0",
-    ]);
-    (node, bus)
+    ];
+    (RedisServer::start_over(transport, &arguments), bus)
 }

@@ -1,17 +1,17 @@
-//! Redis: one node, a cluster, or a master that a Sentinel watches.
+//! Redis: one node, a cluster, or a master that a Sentinel watches; in the clear or over TLS.
 
 mod cluster;
 mod sentinel;
+mod transport;
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::authority::Authority;
 use super::{free_port, wait_until};
+use transport::Transport;
 
 pub use cluster::RedisCluster;
 pub use sentinel::RedisSentinel;
@@ -24,6 +24,7 @@ const TRIES: usize = 10;
 pub struct RedisServer {
     child: Child,
     port: u16,
+    transport: Transport,
     directory: TempDir,
     arguments: Vec<String>,
 }
@@ -36,20 +37,31 @@ impl RedisServer {
 
     /// The same, with further arguments.
     pub fn start_with(arguments: &[&str]) -> Self {
+        Self::start_over(&Transport::Clear, arguments)
+    }
+
+    /// A node that is spoken to over TLS alone, with a certificate for `name`.
+    pub fn start_with_tls(authority: &Authority, name: &str) -> Self {
+        Self::start_over(&Transport::tls(authority, name), &[])
+    }
+
+    fn start_over(transport: &Transport, arguments: &[&str]) -> Self {
         let quiet = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-        Self::start_on_any_port(|port, _| {
-            let port = port.to_string();
-            [&["--port", &port][..], &quiet, arguments].concat().into_iter().map(str::to_owned).collect()
+        Self::start_on_any_port(transport, |port, _| {
+            let listening = transport.settings(port).into_iter();
+            let listening = listening.flat_map(|(name, value)| [format!("--{name}"), value]);
+            listening.chain([&quiet, arguments].concat().into_iter().map(str::to_owned)).collect()
         })
     }
 
     /// A node whose arguments depend on its port and its directory.
-    fn start_on_any_port(arguments: impl Fn(u16, &TempDir) -> Vec<String>) -> Self {
+    fn start_on_any_port(transport: &Transport, arguments: impl Fn(u16, &TempDir) -> Vec<String>) -> Self {
         for _ in 0..TRIES {
             let (port, directory) = (free_port(), tempfile::tempdir().unwrap());
             let arguments = arguments(port, &directory);
             let child = spawn(&directory, &arguments);
-            let mut server = Self { child, port, directory, arguments };
+            let transport = transport.clone();
+            let mut server = Self { child, port, transport, directory, arguments };
             if server.is_ready() {
                 return server;
             }
@@ -57,12 +69,12 @@ impl RedisServer {
         panic!("redis-server does not start on any of {TRIES} ports");
     }
 
-    /// Waits until it answers; `false` when it has ended instead.
+    /// Waits until it answers, be it that a password is missing; `false` when it has ended instead.
     fn is_ready(&mut self) -> bool {
         let mut ended = false;
         wait_until("redis-server", || {
             ended = self.child.try_wait().unwrap().is_some();
-            ended || answers(self.port)
+            ended || !self.cli(&["PING"]).is_empty()
         });
         !ended
     }
@@ -74,13 +86,13 @@ impl RedisServer {
 
     /// Its URL.
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("{}://127.0.0.1:{}", self.transport.scheme(), self.port)
     }
 
     /// What `redis-cli` prints for a command.
     pub fn cli(&self, command: &[&str]) -> String {
         let mut cli = Command::new("redis-cli");
-        cli.arg("-p").arg(self.port.to_string()).args(command);
+        cli.arg("-p").arg(self.port.to_string()).args(self.transport.of_client()).args(command);
         let output = cli.output().unwrap_or_else(|error| missing("redis-cli", &error));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
@@ -124,14 +136,4 @@ fn spawn(directory: &TempDir, arguments: &[String]) -> Child {
 
 fn missing(program: &str, error: &std::io::Error) -> ! {
     panic!("{program} is needed ({error}); install it: apt-get install redis-server")
-}
-
-/// Whether anything answers, be it that a password is missing.
-fn answers(port: u16) -> bool {
-    let asked = TcpStream::connect(("127.0.0.1", port)).and_then(|mut stream| {
-        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-        stream.write_all(b"PING\r\n")?;
-        stream.read(&mut [0; 8])
-    });
-    asked.is_ok_and(|read| read > 0)
 }
