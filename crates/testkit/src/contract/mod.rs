@@ -18,6 +18,7 @@ pub mod plan_store;
 pub mod proof_store;
 pub mod quota_store;
 pub mod rate_limiter;
+mod sealed;
 pub mod sealed_factors;
 pub mod sealed_webhooks;
 pub mod secret_sealer;
