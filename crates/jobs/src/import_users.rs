@@ -1,24 +1,14 @@
 //! Takes over the factors of another system that a file tells, some hundred at a time.
 
+use async_trait::async_trait;
 use countersign_domain::audit::event::Caller;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::two_factor::import::{ForeignFactor, ImportFactor, ImportOutcome};
 
-use crate::{Event, Line, Observer};
+use crate::{Line, Observer, RowsJob, Tally};
 
 /// Factors that are stored at once.
 const BATCH: usize = 500;
-
-/// What has come of the rows so far. Rows that wait for their batch are in no number.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct UsersImported {
-    /// Users who have the factor now, or would have it after a rehearsal.
-    pub imported: u64,
-    /// Users who had this very factor before.
-    pub unchanged: u64,
-    /// Rows that are not taken over.
-    pub refused: u64,
-}
 
 /// The job. A factor that was taken over is left as it is, so a file that was not imported to its end is imported again.
 pub struct ImportUsers {
@@ -27,28 +17,28 @@ pub struct ImportUsers {
     waiting: Vec<ForeignFactor>,
     /// The numbers of their lines.
     lines: Vec<u64>,
-    imported: UsersImported,
+    tally: Tally,
 }
 
 impl ImportUsers {
     /// A job that has taken no row yet; one that rehearses looks, tells, and stores nothing.
     pub fn new(import: ImportFactor, rehearse: bool) -> Self {
-        Self { import, rehearse, waiting: Vec::new(), lines: Vec::new(), imported: UsersImported::default() }
+        Self { import, rehearse, waiting: Vec::new(), lines: Vec::new(), tally: Tally::default() }
     }
+}
 
-    /// What has come of it so far.
-    pub const fn imported(&self) -> UsersImported {
-        self.imported
-    }
+/// All rows are of one organization.
+#[async_trait]
+impl RowsJob for ImportUsers {
+    type Row = ForeignFactor;
 
-    /// Takes a line; its factor is stored now or with a later one, or refused. All are of one organization.
-    pub async fn take(
+    async fn take(
         &mut self,
         line: Line<ForeignFactor>,
         observer: &mut dyn Observer,
     ) -> Result<(), PortFailure> {
         match line.row {
-            Err(reason) => self.refuse(line.number, reason, observer),
+            Err(reason) => self.tally.one_refused(line.number, reason, observer),
             Ok(foreign) => {
                 self.waiting.push(foreign);
                 self.lines.push(line.number);
@@ -60,32 +50,29 @@ impl ImportUsers {
         Ok(())
     }
 
-    /// Stores what waits.
-    pub async fn finish(&mut self, observer: &mut dyn Observer) -> Result<(), PortFailure> {
+    async fn finish(&mut self, observer: &mut dyn Observer) -> Result<(), PortFailure> {
         let (batch, lines) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.lines));
         let outcomes = if self.rehearse {
             self.import.rehearse(&batch).await?
         } else {
             self.import.run_all(&batch, &Caller::OPERATOR).await?
         };
-        for (outcome, number) in outcomes.into_iter().zip(lines) {
-            let counter = match outcome {
-                ImportOutcome::Imported(_) => &mut self.imported.imported,
-                ImportOutcome::Unchanged => &mut self.imported.unchanged,
+        for (outcome, line) in outcomes.into_iter().zip(lines) {
+            match outcome {
+                ImportOutcome::Imported(_) => self.tally.one_done(observer),
+                ImportOutcome::Unchanged => self.tally.one_known(observer),
                 ImportOutcome::AlreadyEnabled => {
-                    self.refuse(number, "the user has another factor, which stays".to_owned(), observer);
-                    continue;
+                    let reason = "the user has another factor, which stays".to_owned();
+                    self.tally.one_refused(line, reason, observer);
                 }
-            };
-            *counter = counter.saturating_add(1);
-            observer.observe(Event::Done { rows: 1 });
+            }
         }
         Ok(())
     }
 
-    fn refuse(&mut self, number: u64, reason: String, observer: &mut dyn Observer) {
-        self.imported.refused = self.imported.refused.saturating_add(1);
-        observer.observe(Event::Refused { row: format!("line {number}"), reason });
+    /// After a rehearsal, users who would have the factor are done.
+    fn tally(&self) -> Tally {
+        self.tally
     }
 }
 
@@ -100,6 +87,7 @@ mod tests {
     use countersign_testkit::fakes::{MemoryAudit, MemoryFactors, PlainSealer};
 
     use super::*;
+    use crate::Event;
 
     struct World(Arc<MemoryFactors>);
 
@@ -119,11 +107,7 @@ mod tests {
             Self(Arc::new(MemoryFactors::new(Arc::new(MemoryAudit::new()))))
         }
 
-        async fn import(
-            &self,
-            rehearse: bool,
-            lines: Vec<Line<ForeignFactor>>,
-        ) -> (UsersImported, Vec<String>) {
+        async fn import(&self, rehearse: bool, lines: Vec<Line<ForeignFactor>>) -> (Tally, Vec<String>) {
             let import = ImportFactor {
                 clock: Arc::new(ManualClock::new(NOW)),
                 entropy: Arc::new(SeededEntropy::new(self.0.count().try_into().unwrap())),
@@ -135,7 +119,7 @@ mod tests {
                 job.take(line, &mut told).await.unwrap();
             }
             job.finish(&mut told).await.unwrap();
-            (job.imported(), told.0)
+            (job.tally(), told.0)
         }
     }
 
@@ -150,8 +134,8 @@ mod tests {
         Line { number, row: Ok(foreign) }
     }
 
-    fn told(imported: u64, unchanged: u64, refused: u64) -> UsersImported {
-        UsersImported { imported, unchanged, refused }
+    fn told(done: u64, known: u64, refused: u64) -> Tally {
+        Tally { done, known, refused }
     }
 
     #[tokio::test]

@@ -17,7 +17,8 @@
 //! # How to add a job
 //!
 //! One file: a struct with the ports that it needs, and a method that takes an [`Observer`] and a [`Stop`] when it may
-//! take long. One bad row is [`Event::Refused`] and never ends the job; a [`PortFailure`] ends it.
+//! take long; what the rows of a file tell is done by a [`RowsJob`]. One bad row is [`Event::Refused`] and never ends the
+//! job; a [`PortFailure`] ends it.
 //!
 //! # How to add something that is sealed
 //!
@@ -39,8 +40,10 @@ pub mod purge;
 pub mod record_usage;
 pub mod recount_usage;
 pub mod reseal;
+mod rows_job;
 mod stop;
 
 pub use line::Line;
 pub use progress::{Event, Observer};
+pub use rows_job::{RowsJob, Tally};
 pub use stop::{Stop, Stopper};

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use countersign_domain::admission::ports::OrganizationStore;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{Environment, OrganizationId};
@@ -10,7 +11,7 @@ use countersign_domain::quota::period::{AnchorDay, BillingPeriod};
 use countersign_domain::quota::ports::{Consumption, Recorded, UsageEvent, UsageEventId, UsageStore};
 use countersign_domain::time::Timestamp;
 
-use crate::{Event, Line, Observer};
+use crate::{Line, Observer, RowsJob, Tally};
 
 /// Events of one owner that are stored at once.
 const BATCH: usize = 500;
@@ -32,17 +33,6 @@ pub struct UsageRow {
     pub consumption: Consumption,
 }
 
-/// What has come of the rows so far. Rows that wait for their batch are in no number.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct UsageRecorded {
-    /// Rows that are counted now.
-    pub recorded: u64,
-    /// Rows that were counted before.
-    pub duplicates: u64,
-    /// Rows that are not counted.
-    pub refused: u64,
-}
-
 /// The job. An event id counts once, so a file that was not recorded to its end is recorded again.
 pub struct RecordUsage {
     organizations: Arc<dyn OrganizationStore>,
@@ -50,7 +40,7 @@ pub struct RecordUsage {
     anchors: HashMap<OrganizationId, Option<AnchorDay>>,
     waiting: BTreeMap<(OrganizationId, Environment), Vec<UsageEvent>>,
     waiting_events: usize,
-    recorded: UsageRecorded,
+    tally: Tally,
 }
 
 impl RecordUsage {
@@ -62,31 +52,8 @@ impl RecordUsage {
             anchors: HashMap::new(),
             waiting: BTreeMap::new(),
             waiting_events: 0,
-            recorded: UsageRecorded::default(),
+            tally: Tally::default(),
         }
-    }
-
-    /// What has come of it so far.
-    pub const fn recorded(&self) -> UsageRecorded {
-        self.recorded
-    }
-
-    /// Takes a line; its row is stored now or with a later one, or refused.
-    pub async fn take(
-        &mut self,
-        line: Line<UsageRow>,
-        observer: &mut dyn Observer,
-    ) -> Result<(), PortFailure> {
-        let refusal = match line.row {
-            Err(reason) => reason,
-            Ok(row) => match self.anchor(row.organization).await? {
-                Some(anchor) => return self.wait(row, anchor, observer).await,
-                None => format!("there is no organization {}", row.organization),
-            },
-        };
-        self.recorded.refused = self.recorded.refused.saturating_add(1);
-        observer.observe(Event::Refused { row: format!("line {}", line.number), reason: refusal });
-        Ok(())
     }
 
     /// Lets a row wait for its batch, and stores the batch when it is full.
@@ -111,14 +78,6 @@ impl RecordUsage {
         Ok(())
     }
 
-    /// Stores what waits.
-    pub async fn finish(&mut self, observer: &mut dyn Observer) -> Result<(), PortFailure> {
-        for (owner, batch) in std::mem::take(&mut self.waiting) {
-            self.store(owner, batch, observer).await?;
-        }
-        Ok(())
-    }
-
     async fn anchor(&mut self, organization: OrganizationId) -> Result<Option<AnchorDay>, PortFailure> {
         if let Some(known) = self.anchors.get(&organization) {
             return Ok(*known);
@@ -139,13 +98,39 @@ impl RecordUsage {
         }
         self.waiting_events = self.waiting_events.saturating_sub(batch.len());
         for recorded in self.usage.record(organization, environment, batch).await? {
-            let counter = match recorded {
-                Recorded::Counted => &mut self.recorded.recorded,
-                Recorded::Duplicate => &mut self.recorded.duplicates,
-            };
-            *counter = counter.saturating_add(1);
-            observer.observe(Event::Done { rows: 1 });
+            match recorded {
+                Recorded::Counted => self.tally.one_done(observer),
+                Recorded::Duplicate => self.tally.one_known(observer),
+            }
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl RowsJob for RecordUsage {
+    type Row = UsageRow;
+
+    async fn take(&mut self, line: Line<UsageRow>, observer: &mut dyn Observer) -> Result<(), PortFailure> {
+        let refusal = match line.row {
+            Err(reason) => reason,
+            Ok(row) => match self.anchor(row.organization).await? {
+                Some(anchor) => return self.wait(row, anchor, observer).await,
+                None => format!("there is no organization {}", row.organization),
+            },
+        };
+        self.tally.one_refused(line.number, refusal, observer);
+        Ok(())
+    }
+
+    async fn finish(&mut self, observer: &mut dyn Observer) -> Result<(), PortFailure> {
+        for (owner, batch) in std::mem::take(&mut self.waiting) {
+            self.store(owner, batch, observer).await?;
+        }
+        Ok(())
+    }
+
+    fn tally(&self) -> Tally {
+        self.tally
     }
 }

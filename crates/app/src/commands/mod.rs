@@ -4,6 +4,7 @@ pub(crate) mod api_key;
 pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod doctor;
+mod from_file;
 pub(crate) mod keyring;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
