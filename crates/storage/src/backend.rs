@@ -25,6 +25,21 @@ macro_rules! directly {
 }
 pub(crate) use directly;
 
+/// Loads rows and locks them to the end of the transaction, without those that another one has locked: who removes many rows
+/// in an order of its own must wait for nobody. On SQLite a transaction that writes is alone anyway.
+macro_rules! load_free {
+    ($connection:expr, $query:expr, $row:ty) => {
+        match $connection {
+            $crate::backend::AnyConnection::Sqlite(inner) => $query.load::<$row>(inner),
+            #[cfg(feature = "postgres")]
+            $crate::backend::AnyConnection::Postgres(inner) => {
+                $query.for_update().skip_locked().load::<$row>(inner)
+            }
+        }
+    };
+}
+pub(crate) use load_free;
+
 /// A connection to whichever database system the URL names.
 #[derive(diesel::MultiConnection)]
 pub(crate) enum AnyConnection {

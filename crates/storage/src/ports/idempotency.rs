@@ -10,7 +10,7 @@ use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
 
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, load_free};
 use crate::column::{SubjectKey, number, parse, present};
 use crate::database::Database;
 use crate::schema::idempotent_calls::{self, dsl};
@@ -124,15 +124,15 @@ fn keep(c: &mut AnyConnection, kept: &KeptAnswer) -> QueryResult<bool> {
     Ok(stored == 1)
 }
 
+/// Calls whose answer somebody voids or replaces are left for the next time.
 fn purge(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitResult<u32> {
     let expired = idempotent_calls::table
         .filter(dsl::expires_at.le(now.as_micros()))
         .order(dsl::expires_at)
         .limit(limit.into())
-        .select((dsl::organization_id, dsl::environment, dsl::name))
-        .load::<(String, String, Vec<u8>)>(c)?;
+        .select((dsl::organization_id, dsl::environment, dsl::name));
     let mut purged = 0;
-    for key in expired {
+    for key in load_free!(c, expired, (String, String, Vec<u8>))? {
         let row = idempotent_calls::table.find(key).filter(dsl::expires_at.le(now.as_micros()));
         purged += diesel::delete(row).execute(c)?;
     }

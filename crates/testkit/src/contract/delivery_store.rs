@@ -45,6 +45,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         old_entries_of_the_log_go_in_batches,
         of_many_claims_each_delivery_has_one,
         of_many_settlements_one_counts,
+        a_removal_and_all_that_goes_on_beside_it_succeed,
     ]
 }
 
@@ -400,4 +401,47 @@ async fn of_many_settlements_one_counts(stores: Stores) {
     assert_eq!(settled.into_iter().filter(|counts| *counts).count(), 1);
     let failing = stores.happened(organization).await;
     assert_eq!(failing.iter().filter(|name| *name == "webhook.failing").count(), 1);
+}
+
+async fn a_removal_and_all_that_goes_on_beside_it_succeed(stores: Stores) {
+    let organization = stores.organization(1).await.id;
+    for _ in 0..rounds() {
+        let mut keys = Vec::new();
+        for _ in 0..CONTENDERS / 8 {
+            keys.push(stores.active(organization, Environment::Live).await);
+        }
+        for _ in 0..8 {
+            let _ = stores.happens(organization).await;
+        }
+        let mut claims = Vec::new();
+        for number in 0..CONTENDERS {
+            claims.push(stores.claim_delivery(&keys[number / 8], NOW).await.unwrap());
+        }
+        let _ = together(CONTENDERS, |number| {
+            let (stores, claimed) = (stores.clone(), claims[number].clone());
+            async move { stores.bring_on(number % 8, &claimed).await }
+        })
+        .await;
+        assert_eq!(stores.deliveries.due(LEASE_END, 10).await.unwrap(), []);
+    }
+}
+
+impl Stores {
+    /// One of the things that may happen to a webhook at any time.
+    async fn bring_on(&self, which: usize, claimed: &ClaimedDelivery) {
+        let key = &claimed.key.webhook;
+        match which {
+            3 => {
+                let removed = SecurityEvent::WebhookRemoved { webhook: key.id };
+                let event = event_about_webhook(key, removed, NOW);
+                assert!(self.webhooks.remove(key, event).await.unwrap());
+            }
+            5 => drop(self.claim_delivery(key, LEASE_END).await),
+            6 => drop(self.deliveries.purge(LEASE_END, LEASE_END, 8).await.unwrap()),
+            _ => {
+                let outcome = AttemptOutcome::Answered(500);
+                let _ = self.settle_delivery(claimed, outcome, DeliveryState::Abandoned).await;
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub(super) fn claim(
     lease_end: Timestamp,
 ) -> UnitResult<Option<ClaimedDelivery>> {
     let key = key_columns(webhook);
-    let Some(row) = webhook_rows::find(c, &key)? else { return Ok(None) };
+    let Some(row) = webhook_rows::hold(c, &key)? else { return Ok(None) };
     let secrets = row.secrets()?;
     let found = row.into_webhook()?;
     if found.status == WebhookStatus::Paused {

@@ -19,7 +19,7 @@ use diesel::prelude::*;
 use self::row::{DeliveryRow, PENDING};
 use super::audit;
 use super::webhooks::{self as rows, KeyColumns, WebhookRow, key_columns};
-use crate::backend::{AnyConnection, directly};
+use crate::backend::{AnyConnection, directly, load_free};
 use crate::column::number;
 use crate::database::Database;
 use crate::schema::{webhook_deliveries, webhooks};
@@ -157,6 +157,7 @@ fn due(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(St
         .load(c)
 }
 
+/// Deliveries that somebody holds are left for the next time.
 fn purge(c: &mut AnyConnection, before: Timestamp, limit: u32) -> UnitResult<u32> {
     let is_old = webhook_deliveries::queued_at.lt(before.as_micros());
     let old = webhook_deliveries::table
@@ -168,10 +169,9 @@ fn purge(c: &mut AnyConnection, before: Timestamp, limit: u32) -> UnitResult<u32
             webhook_deliveries::environment,
             webhook_deliveries::webhook_id,
             webhook_deliveries::event_id,
-        ))
-        .load::<(String, String, String, String)>(c)?;
+        ));
     let mut purged = 0;
-    for key in old {
+    for key in load_free!(c, old, (String, String, String, String))? {
         purged += diesel::delete(webhook_deliveries::table.find(key).filter(is_old)).execute(c)?;
     }
     Ok(number::<usize, u32>("purged rows", purged)?)

@@ -9,7 +9,7 @@ use super::row::PENDING;
 use crate::backend::AnyConnection;
 use crate::column::number;
 use crate::ports::audit;
-use crate::ports::webhooks::{KeyColumns, key_columns};
+use crate::ports::webhooks::{self as webhook_rows, KeyColumns, key_columns};
 use crate::schema::webhook_deliveries::{
     self, attempts, last_attempt_at, last_failure, last_status, next_attempt_at, state,
 };
@@ -18,7 +18,7 @@ use crate::unit::UnitResult;
 
 pub(super) fn settle(c: &mut AnyConnection, settlement: &Settlement) -> UnitResult<bool> {
     let key = key_columns(&settlement.delivery.webhook);
-    if !conclude(c, &key, settlement)? {
+    if webhook_rows::hold(c, &key)?.is_none() || !conclude(c, &key, settlement)? {
         return Ok(false);
     }
     match settlement.state {

@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use self::row::Changeable;
 pub(super) use self::row::{KeyColumns, WebhookRow, key, key_columns};
 use super::{audit, deliveries};
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, load_free};
 use crate::database::Database;
 use crate::schema::webhooks::{
     self, old_sealed_secret, old_secret_id, old_secret_key_id, old_secret_until, sealed_secret, secret_id,
@@ -94,6 +94,18 @@ pub(super) fn find(c: &mut AnyConnection, key: &KeyColumns) -> UnitResult<Option
     Ok(webhooks::table.find(key.clone()).get_result(c).optional()?)
 }
 
+/// Reads a webhook and locks it to the end of the transaction. Its deliveries are locked after it, always, so that nobody
+/// waits in a circle with those who change or remove it.
+pub(super) fn hold(c: &mut AnyConnection, key: &KeyColumns) -> UnitResult<Option<WebhookRow>> {
+    let row = webhooks::table.find(key.clone());
+    let held = match c {
+        AnyConnection::Sqlite(c) => row.get_result(c),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => row.for_no_key_update().get_result(c),
+    };
+    Ok(held.optional()?)
+}
+
 /// Takes the first slot that is free; a slot that somebody else takes at the same time is not.
 fn create(
     c: &mut AnyConnection,
@@ -117,13 +129,7 @@ fn change(
     change: &WebhookChange,
     audit: &AuditEvent,
 ) -> UnitResult<Option<Webhook>> {
-    // A write that changes nothing reads the row and holds it to the end, so that no other change comes between.
-    let held = diesel::update(webhooks::table.find(key.clone()))
-        .set(webhooks::slot.eq(webhooks::slot))
-        .returning(webhooks::all_columns)
-        .get_result::<WebhookRow>(c)
-        .optional()?;
-    let Some(held) = held else { return Ok(None) };
+    let Some(held) = hold(c, key)? else { return Ok(None) };
     let old = held.into_webhook()?;
     let new = change.applied_to(old.clone());
     if new != old {
@@ -157,15 +163,16 @@ fn rotate(
     Ok(rotated == 1)
 }
 
-/// Forgets old secrets that sign no more at `now`, at most `limit` of them.
+/// Forgets old secrets that sign no more at `now`, at most `limit` of them. Webhooks that somebody holds are left for the next
+/// time.
 pub(super) fn forget_old_secrets(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitResult<()> {
     let over = old_secret_until.le(now.as_micros());
-    let keys = webhooks::table
-        .filter(over)
-        .limit(limit.into())
-        .select((webhooks::organization_id, webhooks::environment, webhooks::id))
-        .load::<(String, String, String)>(c)?;
-    for key in keys {
+    let keys = webhooks::table.filter(over).limit(limit.into()).select((
+        webhooks::organization_id,
+        webhooks::environment,
+        webhooks::id,
+    ));
+    for key in load_free!(c, keys, (String, String, String))? {
         diesel::update(webhooks::table.find(key).filter(over))
             .set((
                 old_secret_id.eq(None::<String>),
