@@ -13,7 +13,7 @@ use countersign_testkit::build::NOW;
 use countersign_testkit::clock::ManualClock;
 use countersign_testkit::contract::{self, Stores, Trial, api_key_store, organization_store};
 
-use crate::support::{Engine, Files, TestDatabase};
+use crate::support::{Engine, TestDatabase};
 
 fn main() -> ExitCode {
     let mut trials = named("sqlite", contract::stores(|| async { on(Engine::Sqlite) }));
@@ -22,10 +22,18 @@ fn main() -> ExitCode {
         trials.extend(named("postgres", contract::stores(|| async { on(Engine::Postgres) })));
         trials.extend(named("postgres_serializable", contract::stores(|| async { serializable() })));
     }
-    let organizations = organization_store::cases();
-    trials.extend(contract::trials("cached_organization_store", organizations, || async { cached() }));
-    trials.extend(contract::trials("cached_api_key_store", api_key_store::cases(), || async { cached() }));
+    trials.extend(named("sqlite", remembering(Engine::Sqlite)));
+    #[cfg(feature = "postgres")]
+    trials.extend(named("postgres", remembering(Engine::Postgres)));
     contract::run(trials)
+}
+
+/// The stores that have a memory in front of them.
+fn remembering(engine: Engine) -> Vec<Trial> {
+    let stores = move || async move { cached(engine) };
+    let mut trials = contract::trials("cached_organization_store", organization_store::cases(), stores);
+    trials.extend(contract::trials("cached_api_key_store", api_key_store::cases(), stores));
+    trials
 }
 
 fn named(system: &str, trials: Vec<Trial>) -> Vec<Trial> {
@@ -46,11 +54,11 @@ fn serializable() -> Stores {
     Stores::of(Arc::new(support::open(&url))).keeping(place)
 }
 
-fn cached() -> Stores {
-    let files = Files::migrated();
-    let database: Arc<Database> = Arc::new(files.open());
+fn cached(engine: Engine) -> Stores {
+    let place = TestDatabase::migrated(engine);
+    let database: Arc<Database> = Arc::new(place.open());
     let clock = Arc::new(ManualClock::new(NOW));
-    let mut stores = Stores::of(database.clone()).keeping(files);
+    let mut stores = Stores::of(database.clone()).keeping(place);
     stores.organizations = Arc::new(CachedOrganizations::new(database.clone(), clock.clone()));
     stores.api_keys = Arc::new(CachedApiKeys::new(database, clock.clone()));
     stores.settling_by(move || clock.advance(Duration::from_secs(5)))

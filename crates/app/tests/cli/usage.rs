@@ -3,19 +3,29 @@
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
+use countersign_testkit::on_every_engine;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::support::Home;
+use crate::support::{Engine, Home};
+
+on_every_engine!(
+    Engine;
+    turns_and_relationships_are_counted_and_a_file_counts_once,
+    test_use_is_counted_apart,
+    refused_rows_are_named_with_their_line_and_the_others_count,
+    a_large_file_goes_in_batches,
+    an_event_is_counted_in_the_period_that_it_happened_in,
+    an_interrupted_recording_says_how_to_go_on_and_counts_nothing_twice,
+);
 
 fn csv(organization: &str, rows: &[&str]) -> String {
     let rows = rows.iter().map(|row| format!("{organization},{row}\n")).collect::<Vec<_>>().concat();
     format!("organization,event_id,turns,relationship_id\n{rows}")
 }
 
-#[test]
-fn turns_and_relationships_are_counted_and_a_file_counts_once() {
-    let home = Home::new();
+async fn turns_and_relationships_are_counted_and_a_file_counts_once(engine: Engine) {
+    let home = Home::on(engine);
     let id = home.organization("free");
     home.write("usage.csv", &csv(&id, &["a,3,", "b,4,", "c,,customer-1", "d,,customer-1", "a,3,"]));
     let counted = home.json("usage record usage.csv");
@@ -27,9 +37,8 @@ fn turns_and_relationships_are_counted_and_a_file_counts_once() {
     assert!(usage["period"]["starts_at"].as_str().unwrap().ends_with("T00:00:00.000Z"));
 }
 
-#[test]
-fn test_use_is_counted_apart() {
-    let home = Home::new();
+async fn test_use_is_counted_apart(engine: Engine) {
+    let home = Home::on(engine);
     let id = home.organization("enterprise");
     home.write(
         "usage.ndjson",
@@ -40,9 +49,8 @@ fn test_use_is_counted_apart() {
     assert_eq!(home.json(&format!("usage show --org {id} --env test"))["turns"]["used"], 5);
 }
 
-#[test]
-fn refused_rows_are_named_with_their_line_and_the_others_count() {
-    let home = Home::new();
+async fn refused_rows_are_named_with_their_line_and_the_others_count(engine: Engine) {
+    let home = Home::on(engine);
     let id = home.organization("free");
     let nobody = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
     let text = format!("{}{nobody},z,1,\n", csv(&id, &["a,1,", ",1,", "b,,", "c,2,"]));
@@ -59,9 +67,8 @@ fn refused_rows_are_named_with_their_line_and_the_others_count() {
     assert_eq!(home.json(&format!("usage show --org {id}"))["turns"]["used"], 3);
 }
 
-#[test]
-fn a_large_file_goes_in_batches() {
-    let home = Home::new();
+async fn a_large_file_goes_in_batches(engine: Engine) {
+    let home = Home::on(engine);
     let (one, other) = (home.organization("scale"), home.organization("scale"));
     let row = |row| format!("{},e{row},1,\n", if row % 3 == 0 { &one } else { &other });
     let rows = (0..1_200).map(row).collect::<Vec<_>>().concat();
@@ -72,9 +79,8 @@ fn a_large_file_goes_in_batches() {
     assert_eq!(home.json(&format!("usage show --org {other}"))["turns"]["used"], 800);
 }
 
-#[test]
-fn an_event_is_counted_in_the_period_that_it_happened_in() {
-    let home = Home::new();
+async fn an_event_is_counted_in_the_period_that_it_happened_in(engine: Engine) {
+    let home = Home::on(engine);
     let id = home.organization("free");
     let text = format!("organization,event_id,turns,at\n{id},old,9,2001-01-01T00:00:00Z\n");
     let ran = home.run_with_input("--output json usage record -", &text);
@@ -90,9 +96,8 @@ fn what_is_no_list_of_usage_is_refused() {
     assert!(ran.stderr.contains("header line"), "{}", ran.stderr);
 }
 
-#[test]
-fn an_interrupted_recording_says_how_to_go_on_and_counts_nothing_twice() {
-    let home = Home::new();
+async fn an_interrupted_recording_says_how_to_go_on_and_counts_nothing_twice(engine: Engine) {
+    let home = Home::on(engine);
     let id = home.organization("scale");
     let rows: Vec<String> = (0..700).map(|row| format!("e{row},1,")).collect();
     let text = csv(&id, &rows.iter().map(String::as_str).collect::<Vec<_>>());

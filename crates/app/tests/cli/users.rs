@@ -4,10 +4,20 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 
+use countersign_testkit::on_every_engine;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
-use crate::support::Home;
+use crate::support::{Engine, Home};
+
+on_every_engine!(
+    Engine;
+    an_imported_user_has_2fa_and_a_reset_removes_it_without_any_key,
+    importing_again_changes_nothing_and_another_secret_is_refused,
+    a_dry_run_stores_nothing,
+    an_interrupted_import_says_how_to_go_on,
+    what_is_exported_can_be_imported_elsewhere,
+);
 
 const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
@@ -25,9 +35,8 @@ fn hash() -> String {
     format!("$2y$10${}.{}.", "a".repeat(21), "b".repeat(30))
 }
 
-#[test]
-fn an_imported_user_has_2fa_and_a_reset_removes_it_without_any_key() {
-    let home = Home::new();
+async fn an_imported_user_has_2fa_and_a_reset_removes_it_without_any_key(engine: Engine) {
+    let home = Home::on(engine);
     let org = home.organization("free");
     home.write("users.csv", &csv(&[format!("alice,{SECRET},8,{}\n", hash())]));
     let imported = home.json(&format!("user import users.csv --org {org}"));
@@ -55,9 +64,8 @@ fn a_reset_needs_a_reason_and_an_organization_that_exists() {
     assert!(ran.stderr.contains("there is no organization"), "{}", ran.stderr);
 }
 
-#[test]
-fn importing_again_changes_nothing_and_another_secret_is_refused() {
-    let home = Home::new();
+async fn importing_again_changes_nothing_and_another_secret_is_refused(engine: Engine) {
+    let home = Home::on(engine);
     let org = home.organization("free");
     let line = format!("--output json user import - --org {org}");
     let ran = home.run_with_input(&line, &users(3));
@@ -98,18 +106,16 @@ fn refused_rows_are_named_with_their_line_and_never_shown() {
     }
 }
 
-#[test]
-fn a_dry_run_stores_nothing() {
-    let home = Home::new();
+async fn a_dry_run_stores_nothing(engine: Engine) {
+    let home = Home::on(engine);
     let org = home.organization("free");
     let ran = home.run_with_input(&format!("--output json user import - --org {org} --dry-run"), &users(2));
     assert_eq!(ran.stdout.trim(), "{\"imported\":2,\"unchanged\":0,\"refused\":0}", "{}", ran.stderr);
     assert_eq!(home.json(&format!("user show user-0 --org {org}"))["state"], "disabled");
 }
 
-#[test]
-fn an_interrupted_import_says_how_to_go_on() {
-    let home = Home::new();
+async fn an_interrupted_import_says_how_to_go_on(engine: Engine) {
+    let home = Home::on(engine);
     let org = home.organization("scale");
     let mut command = home.command(["user", "import", "-", "--org", &org]);
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -144,9 +150,8 @@ fn keygen(home: &Home) -> String {
     String::from_utf8(shown.stdout).unwrap().trim().to_owned()
 }
 
-#[test]
-fn what_is_exported_can_be_imported_elsewhere() {
-    let home = Home::new();
+async fn what_is_exported_can_be_imported_elsewhere(engine: Engine) {
+    let home = Home::on(engine);
     let (from, to) = (home.organization("free"), home.organization("free"));
     let rows: Vec<_> = (0..700).map(|user| format!("user-{user},{SECRET},8,{}\n", hash())).collect();
     home.run_with_input(&format!("user import - --org {from}"), &csv(&rows));

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use countersign_testkit::on_every_engine;
 use reqwest::Method;
 use serde_json::json;
 
 use crate::support::authenticator::{code, next_code};
-use crate::support::{Home, Server, text};
+use crate::support::{Engine, Home, Server, text};
+
+on_every_engine!(
+    Engine;
+    while_the_clock_jumps_no_code_is_looked_at_and_none_is_spent,
+);
 
 const LIBRARY: &str = "faketime/libfaketime.so.1";
 
@@ -36,9 +42,8 @@ async fn verify(server: &Server, token: &str, code: &str) -> reqwest::StatusCode
     server.call(Method::POST, "/v1/me/2fa/verify", Some(token), body).await.status
 }
 
-#[tokio::test]
-async fn while_the_clock_jumps_no_code_is_looked_at_and_none_is_spent() {
-    let home = Home::new();
+async fn while_the_clock_jumps_no_code_is_looked_at_and_none_is_spent(engine: Engine) {
+    let home = Home::on(engine);
     let server = serve(&home);
     let token = server.demo_token();
     let setup = server.setup(&token).await;

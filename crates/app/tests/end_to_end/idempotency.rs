@@ -1,9 +1,15 @@
 //! Calls that are sent again, also to a server that was lost in between.
 
+use countersign_testkit::on_every_engine;
 use serde_json::json;
 
 use crate::support::authenticator::{code, next_code};
-use crate::support::{Answer, Home, text};
+use crate::support::{Answer, Engine, Home, text};
+
+on_every_engine!(
+    Engine;
+    an_answer_outlives_the_process_that_gave_it,
+);
 
 const SETUP: &str = "/v1/me/2fa/setup";
 const VERIFY_SETUP: &str = "/v1/me/2fa/verify-setup";
@@ -19,9 +25,8 @@ fn assert_repeats(first: &Answer, again: &Answer) {
     );
 }
 
-#[tokio::test]
-async fn an_answer_outlives_the_process_that_gave_it() {
-    let home = Home::new();
+async fn an_answer_outlives_the_process_that_gave_it(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let token = server.demo_token();
     let setup = server.post_once(SETUP, &token, "one", &json!({})).await;

@@ -7,12 +7,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use countersign_testkit::on_every_engine;
 use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::authenticator::{code, next_code};
-use crate::support::{Answer, Home, Server, overwrite, text};
+use crate::support::{Answer, Engine, Home, Server, overwrite, text};
+
+on_every_engine!(
+    Engine;
+    every_key_is_rotated_while_requests_go_on_and_none_fails,
+    a_resealing_that_is_killed_goes_on_with_what_is_left,
+    a_server_without_the_key_says_503_and_never_wrong_code_and_hears_sighup,
+    a_ring_that_cannot_be_used_is_logged_and_the_one_before_stays,
+    a_row_that_cannot_be_opened_is_named_and_the_others_are_sealed_anew,
+);
 
 /// The platform, with a key that may do everything with factors.
 #[derive(Clone)]
@@ -123,9 +133,8 @@ fn refused(home: &Home, line: &str, says: &[&str]) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_key_is_rotated_while_requests_go_on_and_none_fails() {
-    let home = Arc::new(Home::new());
+async fn every_key_is_rotated_while_requests_go_on_and_none_fails(engine: Engine) {
+    let home = Arc::new(Home::on(engine));
     // The load goes as fast as the machine does; the organization's bucket is no part of this.
     home.json(
         "plan set scale --requests-per-second 50000 --burst 50000 --turns unlimited --relationships unlimited",
@@ -190,9 +199,8 @@ async fn every_key_is_rotated_while_requests_go_on_and_none_fails() {
     assert_eq!(keys(&home, "sealing").keys().collect::<Vec<_>>(), [&2, &3]);
 }
 
-#[tokio::test]
-async fn a_resealing_that_is_killed_goes_on_with_what_is_left() {
-    let home = Home::new();
+async fn a_resealing_that_is_killed_goes_on_with_what_is_left(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let mut users = Vec::new();
     for _ in 0..12 {
@@ -221,9 +229,8 @@ async fn a_resealing_that_is_killed_goes_on_with_what_is_left() {
     }
 }
 
-#[tokio::test]
-async fn a_server_without_the_key_says_503_and_never_wrong_code_and_hears_sighup() {
-    let home = Home::new();
+async fn a_server_without_the_key_says_503_and_never_wrong_code_and_hears_sighup(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let platform = Platform::new(&home, Arc::new(server));
     let setup = platform.setup("erin").await;
@@ -254,9 +261,8 @@ async fn a_server_without_the_key_says_503_and_never_wrong_code_and_hears_sighup
     platform.confirm("erin", &secret).await;
 }
 
-#[tokio::test]
-async fn a_ring_that_cannot_be_used_is_logged_and_the_one_before_stays() {
-    let home = Home::new();
+async fn a_ring_that_cannot_be_used_is_logged_and_the_one_before_stays(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let token = server.demo_token();
     let secret = text(&server.setup(&token).await.body()["secret"]);
@@ -265,9 +271,8 @@ async fn a_ring_that_cannot_be_used_is_logged_and_the_one_before_stays() {
     assert_eq!(server.verify_setup(&token, &code(&secret)).await.status, 200);
 }
 
-#[tokio::test]
-async fn a_row_that_cannot_be_opened_is_named_and_the_others_are_sealed_anew() {
-    let home = Home::new();
+async fn a_row_that_cannot_be_opened_is_named_and_the_others_are_sealed_anew(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let platform = Platform::new(&home, Arc::new(server));
     for user in ["alice", "broken-1", "carol"] {
@@ -275,8 +280,7 @@ async fn a_row_that_cannot_be_opened_is_named_and_the_others_are_sealed_anew() {
     }
     let Platform { server, .. } = platform;
     Arc::into_inner(server).unwrap().stop();
-    // Nothing that is sealed opens in another place.
-    overwrite(&home, "broken-1", "broken-2");
+    misplace_a_secret(&home);
     home.list("keyring add --purpose sealing");
     settle(&home);
     home.list("keyring promote --purpose sealing --key 2");
@@ -287,4 +291,15 @@ async fn a_row_that_cannot_be_opened_is_named_and_the_others_are_sealed_anew() {
     refused(&home, "keyring retire --purpose sealing --key 1", &["until"]);
     age(&home);
     refused(&home, "keyring retire --purpose sealing --key 1", &["1 stored rows", "keyring reseal"]);
+}
+
+/// Gives the sealed secret of `broken-1` to `broken-2`; nothing that is sealed opens in another place.
+fn misplace_a_secret(home: &Home) {
+    #[cfg(feature = "postgres")]
+    if home.database_url().is_some() {
+        let rename = "UPDATE factors SET user_id = 'broken-2' WHERE user_id = 'broken-1'";
+        home.database().sql(&format!("SET session_replication_role = replica; {rename}"));
+        return;
+    }
+    overwrite(home, "broken-1", "broken-2");
 }

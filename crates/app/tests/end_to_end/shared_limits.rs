@@ -1,5 +1,6 @@
 //! Limits in Redis: what a server does with it, and without it.
 
+use countersign_testkit::on_every_engine;
 use countersign_testkit::services::authority::Authority;
 use countersign_testkit::services::redis::{RedisCluster, RedisSentinel, RedisServer};
 use reqwest::Method;
@@ -7,7 +8,9 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::support::authenticator::code;
-use crate::support::{Answer, Home, Server, text};
+use crate::support::{Answer, Engine, Home, Server, text};
+
+on_every_engine!(Engine; without_redis_nobody_gets_more_guesses);
 
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 const SLOW: &str =
@@ -89,10 +92,9 @@ async fn a_store_with_a_certificate_of_somebody_else_is_not_used_and_the_log_say
 }
 
 /// Wrong codes are counted in the database: a store that is lost, or forgets, gives nobody another guess.
-#[tokio::test]
-async fn without_redis_nobody_gets_more_guesses() {
+async fn without_redis_nobody_gets_more_guesses(engine: Engine) {
     let mut redis = RedisServer::start();
-    let home = Home::new();
+    let home = Home::on(engine);
     home.json(SLOW);
     let token = home.token(&home.organization("slow"), "alice");
     let server = home.serve(&format!("serve --limits {}", redis.url()));

@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
+use countersign_testkit::on_every_engine;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, text};
+use crate::support::{Engine, Home, Server, text};
+
+on_every_engine!(
+    Engine;
+    the_api_and_files_count_in_the_same_numbers,
+    parallel_consumers_with_repetitions_end_exactly_at_the_ceiling,
+);
 
 fn key(home: &Home, organization: &str) -> String {
     let scopes = "--scope usage:read --scope usage:write";
@@ -22,9 +29,8 @@ fn shown(home: &Home, organization: &str) -> (Value, Value) {
     (usage["turns"]["used"].clone(), usage["active_relationships"]["used"].clone())
 }
 
-#[tokio::test]
-async fn the_api_and_files_count_in_the_same_numbers() {
-    let home = Home::new();
+async fn the_api_and_files_count_in_the_same_numbers(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let organization = home.organization("free");
     let key = key(&home, &organization);
@@ -44,9 +50,8 @@ async fn the_api_and_files_count_in_the_same_numbers() {
     assert_eq!((counted.code, counted.stdout.as_str()), (0, ""), "{}", counted.stderr);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn parallel_consumers_with_repetitions_end_exactly_at_the_ceiling() {
-    let home = Home::new();
+async fn parallel_consumers_with_repetitions_end_exactly_at_the_ceiling(engine: Engine) {
+    let home = Home::on(engine);
     let plan = "--requests-per-second 100000 --burst 100000 --turns 150 --relationships 10";
     home.json(&format!("plan set metered {plan}"));
     let server = Arc::new(home.serve("serve"));

@@ -6,10 +6,19 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use countersign_testkit::on_every_engine;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Server, text};
+use crate::support::{Engine, Home, Server, text};
+
+on_every_engine!(
+    Engine;
+    what_happens_is_delivered_with_a_signature_that_openssl_finds_right,
+    a_receiver_that_was_down_or_broken_gets_it_when_it_is_up,
+    what_was_committed_is_delivered_after_the_process_is_lost,
+    private_networks_are_refused_unless_they_are_allowed,
+);
 
 /// Nothing takes this long; it keeps a test that would hang from hanging.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -97,9 +106,8 @@ async fn webhook(server: &Server, key: &str, url: &str) -> (String, String) {
     (format!("/v1/webhooks/{}", text(&made["id"])), text(&made["secret"]))
 }
 
-#[tokio::test]
-async fn what_happens_is_delivered_with_a_signature_that_openssl_finds_right() {
-    let home = Home::new();
+async fn what_happens_is_delivered_with_a_signature_that_openssl_finds_right(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let key = key(&home, &server);
     let (listener, url) = listener();
@@ -126,9 +134,8 @@ async fn what_happens_is_delivered_with_a_signature_that_openssl_finds_right() {
     }
 }
 
-#[tokio::test]
-async fn a_receiver_that_was_down_or_broken_gets_it_when_it_is_up() {
-    let home = Home::new();
+async fn a_receiver_that_was_down_or_broken_gets_it_when_it_is_up(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let key = key(&home, &server);
     let (listener, url) = listener();
@@ -164,9 +171,8 @@ fn bind_again(address: std::net::SocketAddr) -> TcpListener {
     }
 }
 
-#[tokio::test]
-async fn what_was_committed_is_delivered_after_the_process_is_lost() {
-    let home = Home::new();
+async fn what_was_committed_is_delivered_after_the_process_is_lost(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let key = key(&home, &server);
     // Nobody answers here: the connection is accepted by the system, and the attempt hangs.
@@ -190,9 +196,8 @@ async fn what_was_committed_is_delivered_after_the_process_is_lost() {
     assert_eq!(server.get(&path, &key).await.status, 200);
 }
 
-#[tokio::test]
-async fn private_networks_are_refused_unless_they_are_allowed() {
-    let home = Home::new();
+async fn private_networks_are_refused_unless_they_are_allowed(engine: Engine) {
+    let home = Home::on(engine);
     let server = home.serve("serve");
     let key = key(&home, &server);
     for inside in ["http://10.0.0.1/", "https://192.168.1.1/", "http://169.254.169.254/", "http://1.1.1.1/"] {

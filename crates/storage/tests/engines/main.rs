@@ -18,3 +18,4 @@ mod sharing;
 #[path = "../support/mod.rs"]
 mod support;
 mod tampering;
+mod usage;

@@ -16,4 +16,3 @@ mod sharing;
 mod strictness;
 #[path = "../support/mod.rs"]
 mod support;
-mod usage;

@@ -65,12 +65,16 @@ impl TestDatabase {
 
     /// Runs statements around the adapter; what they were refused with.
     pub(crate) fn try_sql(&self, statements: &str) -> Result<(), String> {
-        let ran = match self {
-            Self::Sqlite(files) => files.sql().batch_execute(statements),
+        self.connection().batch_execute(statements).map_err(|error| error.to_string())
+    }
+
+    /// A connection that goes around the adapter.
+    pub(crate) fn connection(&self) -> Box<dyn SimpleConnection> {
+        match self {
+            Self::Sqlite(files) => Box::new(files.sql()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(database) => connect(database).batch_execute(statements),
-        };
-        ran.map_err(|error| error.to_string())
+            Self::Postgres(database) => Box::new(connect(database)),
+        }
     }
 
     /// Does what constraints and triggers forbid, as a broken disk or somebody with the database might. They are gone

@@ -151,6 +151,11 @@ impl PostgresDatabase {
     pub fn url(&self) -> String {
         format!("{}/{}", self.address, self.name)
     }
+
+    /// Runs statements past the program, in one transaction; what the last one printed.
+    pub fn sql(&self, statements: &str) -> String {
+        psql(&self.address, &self.name, statements).unwrap()
+    }
 }
 
 impl Drop for PostgresDatabase {
