@@ -68,6 +68,15 @@ pub enum ConnectError {
         "the server speaks {0}, and its faults must be told apart: run `ALTER ROLE … SET lc_messages TO 'C'`"
     )]
     Language(String),
+    /// The server did not prove by TLS who it is.
+    #[error("the server did not prove who it is: {remedy}")]
+    Unproven {
+        /// What to do.
+        remedy: &'static str,
+        /// What was wrong.
+        #[source]
+        cause: diesel::ConnectionError,
+    },
     /// The server was demoted.
     #[error("the server is a standby, which cannot be written to")]
     Standby,

@@ -16,6 +16,8 @@ mod doctor;
 mod first_run;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_tls;
 mod production;
 mod stopping;
 #[path = "../support/mod.rs"]

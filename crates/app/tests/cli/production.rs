@@ -8,10 +8,10 @@ use countersign_storage::{Database, DatabaseOptions, DatabaseUrl};
 use crate::support::Home;
 
 const PRODUCTION: (&str, &str) = ("COUNTERSIGN_MODE", "production");
-const COST: (&str, &str) = ("COUNTERSIGN_HASHING__COST", "10");
+pub(crate) const COST: (&str, &str) = ("COUNTERSIGN_HASHING__COST", "10");
 
 /// A directory with everything that production needs.
-fn ready() -> Home {
+pub(crate) fn ready() -> Home {
     let home = Home::new();
     home.json("keyring generate --file ring.json");
     home.write("secret", "q6Zf0wL2xJm8TnV4rYb1KcHs7UdGpEa9iXo5\n");

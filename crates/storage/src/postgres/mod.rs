@@ -1,6 +1,7 @@
 //! Connections to a PostgreSQL server.
 
 mod timeline;
+mod tls;
 mod url;
 pub(crate) mod writers;
 
@@ -18,7 +19,7 @@ const OLDEST: u32 = 15;
 
 /// A connection with all settings; they are part of the connection, so that nothing in it takes them back.
 pub(crate) fn connect(url: &PostgresUrl, access: Access) -> Result<PgConnection, ConnectError> {
-    Ok(PgConnection::establish(&url.for_libpq(access))?)
+    PgConnection::establish(&url.for_libpq(access)).map_err(tls::refused)
 }
 
 /// Finds out whether the server can be relied on.

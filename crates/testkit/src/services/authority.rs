@@ -24,9 +24,14 @@ pub struct Certified {
 impl Authority {
     /// One that nobody knows yet.
     pub fn new() -> Self {
+        Self::named("the authority of a test")
+    }
+
+    /// One of this name; of two with one name each has a key of its own.
+    pub fn named(name: &str) -> Self {
         let mut about = CertificateParams::new(Vec::new()).unwrap();
         // Whoever is called as those it certifies counts as certified by itself.
-        about.distinguished_name.push(DnType::CommonName, "the authority of a test");
+        about.distinguished_name.push(DnType::CommonName, name);
         about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(about, KeyPair::generate().unwrap()).unwrap();
         let directory = tempfile::tempdir().unwrap();

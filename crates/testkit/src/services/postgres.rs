@@ -3,7 +3,8 @@
 //! Tests share the cluster that `COUNTERSIGN_TEST_POSTGRES` names, as `scripts/with-services` sets it; without it, a
 //! process starts one and ends it with its last database.
 
-use std::os::unix::fs::chown;
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use tempfile::TempDir;
 
+use super::authority::Certified;
 use super::{free_port, wait_until};
 
 /// The address of the cluster that tests share, such as `postgres://postgres@127.0.0.1:5433`.
@@ -30,19 +32,39 @@ impl PostgresCluster {
     /// A server with `settings`, such as `fsync=on`: without that it does not wait for the disk. Texts are compared as
     /// people do unless the schema says otherwise, so that a comparison that relies on bytes shows.
     pub fn start(settings: &[&str]) -> Self {
+        let mut cluster = Self::made(settings);
+        cluster.start_again();
+        cluster
+    }
+
+    /// A server that is talked to by TLS only, and proves its name with these files.
+    pub fn start_with_tls(certified: &Certified) -> Self {
+        let mut cluster = Self::made(&["ssl=on"]);
+        cluster.keep("server.crt", &std::fs::read(&certified.certificate).unwrap());
+        cluster.keep("server.key", &std::fs::read(&certified.key).unwrap());
+        cluster.keep("pg_hba.conf", b"hostssl all all all trust\n");
+        cluster.start_again();
+        cluster
+    }
+
+    /// Writes a file that only the server may read.
+    fn keep(&self, name: &str, bytes: &[u8]) {
+        let path = self.folder().join("data").join(name);
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        give_to_postgres(&path);
+    }
+
+    fn made(settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        if geteuid().is_root() {
-            chown(folder.path(), Some(id("-u")), Some(id("-g"))).unwrap();
-        }
+        give_to_postgres(folder.path());
         let initdb =
             ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync", "--locale=C.UTF-8"];
         let mut command = as_postgres("initdb");
         command.args(initdb).args(["--locale-provider=icu", "--icu-locale=en-US", "--pgdata"]);
         run(command.arg(folder.path().join("data")));
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let mut cluster = Self { folder, port: free_port(), settings, server: None };
-        cluster.start_again();
-        cluster
+        Self { folder, port: free_port(), settings, server: None }
     }
 
     /// Starts the server after [`PostgresCluster::kill`], and waits until it can be asked.
@@ -71,6 +93,11 @@ impl PostgresCluster {
             let _ = kill_process(Pid::from_child(&server), Signal::QUIT);
             server.wait().unwrap();
         }
+    }
+
+    /// The port on this machine.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address, without a database.
@@ -205,6 +232,13 @@ fn psql(address: &str, database: &str, statement: &str) -> Result<String, String
 fn unique(kind: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("{kind}_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// As root, makes a file or a folder that of the server.
+fn give_to_postgres(path: &Path) {
+    if geteuid().is_root() {
+        chown(path, Some(id("-u")), Some(id("-g"))).unwrap();
+    }
 }
 
 /// The server refuses to run as root.
