@@ -44,6 +44,12 @@ pub enum MigrateError {
     /// The history could not be read.
     #[error("the history of the schema cannot be read")]
     History(#[from] diesel::result::Error),
+    /// A newer version of this program has changed the schema; only that one knows the way back.
+    #[error(
+        "a newer version has applied migrations that this one does not know ({}): take them back with that version",
+        .0.join(", ")
+    )]
+    Newer(Vec<String>),
     /// A migration failed; nothing has changed.
     #[error("the migration failed and changed nothing")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
@@ -66,10 +72,16 @@ pub fn up(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
 }
 
 /// Takes back the latest migrations, at most `steps` of them; the ids of what was taken back, in order. The data in
-/// their tables is lost.
+/// their tables is lost. None is taken back from under a migration that this program does not know.
 pub fn down(url: &DatabaseUrl, steps: usize) -> Result<Vec<String>, MigrateError> {
     in_turn(&mut connect::check(url)?, |connection| {
         let known = known()?;
+        let versions: BTreeSet<_> =
+            known.iter().map(|migration| migration.name().version().to_string()).collect();
+        let newer: Vec<_> = applied(connection)?.difference(&versions).cloned().collect();
+        if !newer.is_empty() {
+            return Err(MigrateError::Newer(newer));
+        }
         let mut done = Vec::new();
         while done.len() < steps && !applied(connection)?.is_empty() {
             let version =

@@ -1,4 +1,5 @@
-//! Every storing port does on every database system what its contract says, with and without a memory in front of it.
+//! Every storing port does on every database system what its contract says, with and without a memory in front of it, and
+//! also where a newer version has expanded the schema already.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 #[path = "support/mod.rs"]
@@ -17,10 +18,11 @@ use crate::support::{Engine, TestDatabase};
 
 fn main() -> ExitCode {
     let mut trials = named("sqlite", contract::stores(|| async { on(Engine::Sqlite) }));
+    trials.extend(named("sqlite_expanded", contract::stores(|| async { expanded() })));
     #[cfg(feature = "postgres")]
     {
         trials.extend(named("postgres", contract::stores(|| async { on(Engine::Postgres) })));
-        trials.extend(named("postgres_serializable", contract::stores(|| async { serializable() })));
+        trials.extend(named("postgres_expanded_serializable", contract::stores(|| async { serializable() })));
     }
     trials.extend(named("sqlite", remembering(Engine::Sqlite)));
     #[cfg(feature = "postgres")]
@@ -45,10 +47,16 @@ fn on(engine: Engine) -> Stores {
     Stores::of(Arc::new(place.open())).keeping(place)
 }
 
-/// PostgreSQL where every transaction sees one moment, as an operator may have set it.
+/// SQLite with the schema of a newer version.
+fn expanded() -> Stores {
+    let place = TestDatabase::expanded(Engine::Sqlite);
+    Stores::of(Arc::new(place.open())).keeping(place)
+}
+
+/// PostgreSQL with the schema of a newer version, where every transaction sees one moment as an operator may have set it.
 #[cfg(feature = "postgres")]
 fn serializable() -> Stores {
-    let place = TestDatabase::migrated(Engine::Postgres);
+    let place = TestDatabase::expanded(Engine::Postgres);
     let options = "options=-c%20default_transaction_isolation%3Dserializable";
     let url = format!("{}?{options}", place.url()).parse().unwrap();
     Stores::of(Arc::new(support::open(&url))).keeping(place)

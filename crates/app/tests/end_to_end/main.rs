@@ -14,6 +14,7 @@ mod durability;
 mod idempotency;
 mod journey;
 mod limits;
+mod newer_schema;
 mod policy;
 mod rotation;
 mod secrecy;

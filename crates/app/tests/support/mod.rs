@@ -75,6 +75,20 @@ impl Home {
         None
     }
 
+    /// Runs statements past the program.
+    pub(crate) fn sql(&self, statements: &str) {
+        #[cfg(feature = "postgres")]
+        if let Some(database) = &self.database {
+            database.sql(statements);
+            return;
+        }
+        let file = self.path().join("countersign-data/countersign.db");
+        let mut command = Command::new("sqlite3");
+        command.args(["-bail", "-cmd", ".timeout 10000"]).arg(file).arg(statements);
+        let output = command.output().expect("sqlite3 is needed; install it: apt-get install sqlite3");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path().join(name), text).unwrap();
     }

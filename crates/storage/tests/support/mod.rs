@@ -7,8 +7,10 @@ use std::time::Duration;
 use countersign_storage::{Database, DatabaseOptions, DatabaseUrl, migrate};
 #[cfg(feature = "postgres")]
 use countersign_testkit::services::postgres::PostgresDatabase;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{LoadConnection, SimpleConnection};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::query_dsl::LoadQuery;
 use diesel::sql_types::{BigInt, Text};
 use diesel::sqlite::SqliteConnection;
 
@@ -43,6 +45,26 @@ impl TestDatabase {
             Engine::Sqlite => Self::Sqlite(Files::migrated()),
             #[cfg(feature = "postgres")]
             Engine::Postgres => Self::Postgres(PostgresDatabase::copied("storage", prepare)),
+        }
+    }
+
+    /// A database whose schema a newer version has expanded.
+    pub(crate) fn expanded(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let files = Files::migrated();
+                expand(
+                    &mut files.sql(),
+                    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+                );
+                Self::Sqlite(files)
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres => Self::Postgres(PostgresDatabase::copied("expanded", |url| {
+                prepare(url);
+                let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+                expand(&mut PgConnection::establish(url).unwrap(), tables);
+            })),
         }
     }
 
@@ -130,6 +152,25 @@ impl TestDatabase {
 pub(crate) fn open(url: &DatabaseUrl) -> Database {
     Database::open(url, DatabaseOptions { turn: Duration::from_mins(1), ..DatabaseOptions::default() })
         .unwrap()
+}
+
+/// Adds a table, and to every other one a column with an index, as a migration does that this version does not know.
+fn expand<C>(connection: &mut C, tables: &str)
+where
+    C: LoadConnection,
+    for<'query> SqlLiteral<Text>: LoadQuery<'query, C, String>,
+{
+    let mut tables: Vec<String> = diesel::dsl::sql::<Text>(tables).load(connection).unwrap();
+    tables.retain(|table| table != "__diesel_schema_migrations");
+    let column = |table: &String| {
+        format!("ALTER TABLE {table} ADD COLUMN newer TEXT; CREATE INDEX {table}_newer ON {table} (newer);")
+    };
+    let columns: String = tables.iter().map(column).collect();
+    let statements = format!(
+        "{columns} CREATE TABLE newer (id INTEGER PRIMARY KEY);
+         INSERT INTO __diesel_schema_migrations (version) VALUES ('29991231000001')"
+    );
+    connection.batch_execute(&statements).unwrap();
 }
 
 /// Brings the first database of a cluster up to date, and adds what SQLite has and the statements of tests use.
