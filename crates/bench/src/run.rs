@@ -26,55 +26,89 @@ pub struct Places {
     pub json: PathBuf,
 }
 
-/// Measures everything and writes the results; the rows, in the order of the table.
+/// Measures everything and writes the results, after each part once more; the rows, in the order of the table.
 pub fn run(extent: &Extent, places: &Places) -> anyhow::Result<Vec<Row>> {
-    let began = Instant::now();
     raise_file_limit();
-    let mut report = Report::default();
-
-    if extent.has(Part::Lanes) {
-        step(began, "interleaved bcrypt");
-        let (rows, series) = lanes::run(extent)?;
-        report.rows.extend(rows);
-        report.lanes = Some(series);
-    }
-    if [Part::Calls, Part::Hashing, Part::Fairness, Part::Standing].iter().any(|part| extent.has(*part)) {
-        report.rows.extend(of_one_site(extent, places, began)?);
-    }
-    if extent.has(Part::Growth) {
-        step(began, "growth");
-        let (rows, series) = growth::run(extent, places)?;
-        report.rows.extend(rows);
-        report.growth = series;
-    }
-    report.write(&places.documents, &places.json, &circumstances(began))?;
-    Ok(report.rows)
+    let mut run = Run { extent, places, began: Instant::now(), report: Report::default() };
+    run.lanes()?;
+    run.of_one_site()?;
+    run.growth()?;
+    Ok(run.report.rows)
 }
 
-/// What is measured with one database.
-fn of_one_site(extent: &Extent, places: &Places, began: Instant) -> anyhow::Result<Vec<Row>> {
-    step(began, "enrolling users");
-    let mut site = Site::with_users(places, extent.users, extent.users, extent.cost)?;
-    let mut rows = Vec::new();
-    if extent.has(Part::Calls) {
-        step(began, "calls");
-        rows.extend(calls::run(extent, &mut site)?);
+/// A run, and what it has found until now.
+struct Run<'a> {
+    extent: &'a Extent,
+    places: &'a Places,
+    began: Instant,
+    report: Report,
+}
+
+impl Run<'_> {
+    fn lanes(&mut self) -> anyhow::Result<()> {
+        if !self.begins(Part::Lanes) {
+            return Ok(());
+        }
+        let (rows, series) = lanes::run(self.extent)?;
+        self.report.lanes = Some(series);
+        self.keep(rows)
     }
-    if extent.has(Part::Hashing) {
-        step(began, "hashing");
-        rows.extend(hashing::run(extent, &site)?);
+
+    /// What is measured with one database.
+    fn of_one_site(&mut self) -> anyhow::Result<()> {
+        let (extent, places) = (self.extent, self.places);
+        let parts = [Part::Calls, Part::Hashing, Part::Fairness, Part::Standing];
+        if !parts.iter().any(|part| extent.has(*part)) {
+            return Ok(());
+        }
+        self.tell("enrolling users");
+        let mut site = Site::with_users(places, extent.users, extent.users, extent.cost)?;
+        if self.begins(Part::Calls) {
+            self.keep(calls::run(extent, &mut site)?)?;
+        }
+        if self.begins(Part::Hashing) {
+            self.keep(hashing::run(extent, &site)?)?;
+        }
+        if self.begins(Part::Fairness) {
+            self.keep(fairness::run(extent, &mut site)?)?;
+        }
+        if self.begins(Part::Standing) {
+            let Site { server, home, .. } = site;
+            drop(server);
+            self.keep(standing::run(extent, &home)?)?;
+        }
+        Ok(())
     }
-    if extent.has(Part::Fairness) {
-        step(began, "fairness");
-        rows.extend(fairness::run(extent, &mut site)?);
+
+    fn growth(&mut self) -> anyhow::Result<()> {
+        if !self.begins(Part::Growth) {
+            return Ok(());
+        }
+        let (rows, series) = growth::run(self.extent, self.places)?;
+        self.report.growth = series;
+        self.keep(rows)
     }
-    if extent.has(Part::Standing) {
-        step(began, "standing");
-        let Site { server, home, .. } = site;
-        drop(server);
-        rows.extend(standing::run(extent, &home)?);
+
+    /// Whether a part is measured; if so, a person is told that it begins.
+    fn begins(&self, part: Part) -> bool {
+        let has = self.extent.has(part);
+        if has {
+            self.tell(&format!("{part:?}").to_lowercase());
+        }
+        has
     }
-    Ok(rows)
+
+    /// Writes down what a part has found, so that it is not lost when a later one fails.
+    fn keep(&mut self, rows: Vec<Row>) -> anyhow::Result<()> {
+        self.report.rows.extend(rows);
+        self.report.write(&self.places.documents, &self.places.json, &circumstances(self.began))
+    }
+
+    /// Tells a person how far the run is.
+    fn tell(&self, what: &str) {
+        // Whoever closed standard error does not want to know.
+        let _ = writeln!(std::io::stderr(), "{:>5} s  {what}", self.began.elapsed().as_secs());
+    }
 }
 
 /// The machine and the run.
@@ -84,12 +118,6 @@ fn circumstances(began: Instant) -> String {
     let model = model.map_or("an unknown processor", |(_, name)| name.trim());
     let seconds = began.elapsed().as_secs();
     format!("{} cores of {model}, shared with the load generator; the run took {seconds} s.", processors())
-}
-
-/// Tells a person how far the run is.
-fn step(began: Instant, name: &str) {
-    // Whoever closed standard error does not want to know.
-    let _ = writeln!(std::io::stderr(), "{:>5} s  {name}", began.elapsed().as_secs());
 }
 
 /// Each connection is a file, here and in the server, which inherits the limit.
