@@ -42,6 +42,8 @@ pub struct Extent {
     pub rounds: usize,
     /// How long one figure is taken.
     pub round: Duration,
+    /// Callers at a time, where it is asked how much the server can do.
+    pub connections: usize,
     /// The cost of bcrypt.
     pub cost: u32,
     /// Enrolled users of the database that the calls are measured with.
@@ -71,6 +73,7 @@ impl Extent {
                 parts,
                 rounds: 7,
                 round: Duration::from_millis(1_500),
+                connections: 256,
                 cost: 10,
                 users: 50_000,
                 requests: 12_000,
@@ -82,6 +85,7 @@ impl Extent {
                 parts,
                 rounds: 3,
                 round: Duration::from_millis(700),
+                connections: 256,
                 cost: 10,
                 users: 8_000,
                 requests: 2_500,
@@ -93,6 +97,7 @@ impl Extent {
                 parts,
                 rounds: 1,
                 round: Duration::from_millis(50),
+                connections: 8,
                 cost: 4,
                 users: 60,
                 requests: 10,

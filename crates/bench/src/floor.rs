@@ -9,8 +9,6 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
-use crate::scenarios::calls::CONNECTIONS;
-
 diesel::table! {
     factors (organization_id, environment, user_id) {
         organization_id -> Text,
@@ -59,25 +57,26 @@ diesel::table! {
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;
      PRAGMA temp_store = MEMORY;";
-/// Verdicts in one commit: as many as the callers who wait for one at the same time.
-const GROUP: usize = CONNECTIONS / 2;
 
 /// A copy of a database that nobody else uses.
 pub(crate) struct Floor {
     connection: SqliteConnection,
     organization: String,
+    /// Verdicts in one commit.
+    group: usize,
     /// Events of the trail that were written.
     written: u64,
 }
 
 impl Floor {
-    /// Copies the database at `path` to `copy`, while a server may use it.
-    pub(crate) fn copy(path: &Path, copy: &Path, organization: &str) -> anyhow::Result<Self> {
+    /// Copies the database at `path` to `copy`, while a server may use it. As many verdicts are committed together as
+    /// half of the `callers` make, for the others wait for their replies.
+    pub(crate) fn copy(path: &Path, copy: &Path, organization: &str, callers: usize) -> anyhow::Result<Self> {
         let mut original = SqliteConnection::establish(&path.to_string_lossy()).context("no database")?;
         original.batch_execute(&format!("PRAGMA busy_timeout = 5000; VACUUM INTO '{}'", copy.display()))?;
         let mut connection = SqliteConnection::establish(&copy.to_string_lossy())?;
         connection.batch_execute(SETTINGS)?;
-        Ok(Self { connection, organization: organization.to_owned(), written: 0 })
+        Ok(Self { connection, organization: organization.to_owned(), group: callers / 2, written: 0 })
     }
 
     /// Verdicts a second about these users, one after the other and again from the first.
@@ -88,7 +87,7 @@ impl Floor {
         let mut users = users.iter().cycle();
         while began.elapsed() < at_least {
             self.connection.batch_execute("BEGIN IMMEDIATE")?;
-            for user in users.by_ref().take(GROUP) {
+            for user in users.by_ref().take(self.group) {
                 self.connection.batch_execute("SAVEPOINT verdict")?;
                 self.verdict(user)?;
                 self.connection.batch_execute("RELEASE verdict")?;
@@ -100,7 +99,7 @@ impl Floor {
     }
 
     fn verdict(&mut self, user: &str) -> QueryResult<()> {
-        let Self { connection, organization, written } = self;
+        let Self { connection, organization, written, .. } = self;
         *written = written.saturating_add(1);
         let factor = || factors::table.find((organization.as_str(), "live", user));
         let is_open =

@@ -21,6 +21,9 @@ struct Arguments {
     /// Enrolled users of the database that calls are measured with
     #[arg(long, value_name = "N")]
     users: Option<u64>,
+    /// Callers at a time, where it is asked how much the server can do
+    #[arg(long, value_name = "N")]
+    connections: Option<usize>,
     /// Sizes of the databases that are compared, smallest first, such as 1000,10000000
     #[arg(long, value_delimiter = ',', value_name = "N")]
     growth: Vec<u64>,
@@ -36,9 +39,11 @@ struct Arguments {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Arguments { size, instructions, only, users, growth, binary, documents, work } = Arguments::parse();
+    let Arguments { size, instructions, only, users, connections, growth, binary, documents, work } =
+        Arguments::parse();
     let mut extent = Extent::of(size);
     extent.users = users.unwrap_or(extent.users);
+    extent.connections = connections.unwrap_or(extent.connections);
     if !growth.is_empty() {
         extent.growth = growth;
     }

@@ -39,6 +39,13 @@ pub(crate) struct Crowd {
     pub(crate) expects: &'static [u16],
 }
 
+impl Crowd {
+    /// The same with so many callers.
+    pub(crate) fn of(self, connections: usize) -> Self {
+        Self { connections, ..self }
+    }
+}
+
 /// What a crowd saw.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {

@@ -10,6 +10,8 @@ use crate::system::site::Site;
 
 /// Users who send codes.
 const ENROLLED: u64 = 1_000;
+/// Callers at a time.
+const CONNECTIONS: usize = 128;
 /// Verifications of a round, with wrong codes: those users may send four in a row, and need not wait for new ones.
 const REQUESTS: usize = 500;
 
@@ -57,7 +59,8 @@ struct Size {
 impl Size {
     fn measure(&mut self, extent: &Extent, site: &mut Site) -> anyhow::Result<()> {
         let requests = site.enrolled.wrong(REQUESTS);
-        let measured = load::run(site.server.address(), verifications(requests, &[422]), extent.round * 4)?;
+        let crowd = verifications(requests, &[422]).of(CONNECTIONS);
+        let measured = load::run(site.server.address(), crowd, extent.round * 4)?;
         self.rate.push(measured.rate(), 1.0);
         self.latency.push(measured.millis(0.5), 1.0);
         Ok(())
