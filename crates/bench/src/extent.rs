@@ -23,6 +23,8 @@ pub enum Part {
     Lanes,
     /// Calls against the ceiling.
     Calls,
+    /// Turns that one organization uses up.
+    Turns,
     /// Set-ups and backup codes.
     Hashing,
     /// Callers beside others who take much.

@@ -10,7 +10,7 @@ use crate::extent::{Extent, Part};
 use crate::report::Report;
 use crate::report::row::Row;
 use crate::scenarios::lanes::processors;
-use crate::scenarios::{calls, fairness, growth, hashing, lanes, standing};
+use crate::scenarios::{calls, fairness, growth, hashing, lanes, standing, turns};
 use crate::system::site::Site;
 
 /// Where a run finds and leaves things.
@@ -57,7 +57,7 @@ impl Run<'_> {
     /// What is measured with one database.
     fn of_one_site(&mut self) -> anyhow::Result<()> {
         let (extent, places) = (self.extent, self.places);
-        let parts = [Part::Calls, Part::Hashing, Part::Fairness, Part::Standing];
+        let parts = [Part::Calls, Part::Turns, Part::Hashing, Part::Fairness, Part::Standing];
         if !parts.iter().any(|part| extent.has(*part)) {
             return Ok(());
         }
@@ -65,6 +65,9 @@ impl Run<'_> {
         let mut site = Site::with_users(places, extent.users, extent.users, extent.cost)?;
         if self.begins(Part::Calls) {
             self.keep(calls::run(extent, &mut site)?)?;
+        }
+        if self.begins(Part::Turns) {
+            self.keep(vec![turns::run(extent, &site)?])?;
         }
         if self.begins(Part::Hashing) {
             self.keep(hashing::run(extent, &site)?)?;

@@ -29,6 +29,7 @@ fn everything_is_measured_and_written_down_and_nothing_is_left_behind() {
             .into_iter()
             .chain([
                 "setup",
+                "usage/turns",
                 "take every hashing thread",
                 "floods",
                 "start to ready",

@@ -6,3 +6,4 @@ pub(crate) mod growth;
 pub(crate) mod hashing;
 pub(crate) mod lanes;
 pub(crate) mod standing;
+pub(crate) mod turns;

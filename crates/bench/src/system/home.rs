@@ -96,4 +96,12 @@ impl Home {
         let id = made.get("id").and_then(Value::as_str).context("an organization without an id")?;
         Ok(Signer::new(TOKEN_SECRET, id))
     }
+
+    /// An API key of the organization that may read and count its live usage.
+    pub(crate) fn usage_key(&self, organization: &str) -> anyhow::Result<String> {
+        let line =
+            format!("api-key create --org {organization} --env live --scope usage:read --scope usage:write");
+        let made = self.run(&line)?;
+        Ok(made.get("key").and_then(Value::as_str).context("a key that is not shown")?.to_owned())
+    }
 }
