@@ -33,7 +33,8 @@ pub struct Instructions {
     pub instructions: u64,
 }
 
-/// Counts them, and writes `instructions.json` and `instructions.md` to the documents.
+/// Counts them, and writes `instructions.json` and `instructions.md` to the documents. The profile of each call stays
+/// beside the databases, for `callgrind_annotate`.
 pub fn count_instructions(places: &Places) -> anyhow::Result<Vec<Instructions>> {
     let mut home = Home::new(&places.work, &places.binary, LOWEST_COST)?;
     // One thread of each kind: how several ones get in each other's way is not the same each time.
@@ -61,7 +62,9 @@ pub fn count_instructions(places: &Places) -> anyhow::Result<Vec<Instructions>> 
     ] {
         let dump = counted.len().saturating_add(1);
         let made = count(&server, Crowd { connections: 1, ..crowd })?;
-        let total = total(&fs::read_to_string(home.path().join(format!("counts.{dump}")))?)?;
+        let profile = fs::read_to_string(home.path().join(format!("counts.{dump}")))?;
+        fs::write(places.work.join(format!("callgrind.{dump}")), &profile)?;
+        let total = total(&profile)?;
         counted.push(Instructions { call, instructions: total.checked_div(made).unwrap_or(0) });
     }
     report::write(
@@ -75,9 +78,11 @@ pub fn count_instructions(places: &Places) -> anyhow::Result<Vec<Instructions>> 
 /// Lets one crowd at the server while its instructions are counted; how many calls there were.
 fn count(server: &Server, crowd: Crowd) -> anyhow::Result<u64> {
     control(server, "--instr=on")?;
+    control(server, "--zero")?;
     let measured = load::run(server.address(), crowd, std::time::Duration::from_mins(5))?;
-    control(server, "--instr=off")?;
+    // Once it is off, what was counted is lost.
     control(server, "--dump")?;
+    control(server, "--instr=off")?;
     Ok(measured.latencies.len())
 }
 
