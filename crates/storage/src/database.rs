@@ -132,7 +132,7 @@ impl Database {
         let turn = if url.sqlite_path().is_some() { None } else { Some(options.turn) };
         let open = OpenConnections::default();
         let (queue, jobs) = Queue::new(WAITING_READS, turn);
-        let threads = Threads(readers::start(url, options.readers, open.clone(), jobs)?);
+        let threads = Threads(readers::start(url, options.readers, open.clone(), &jobs)?);
         let reads = Workers { queue, _threads: threads };
         let failovers = Failovers::default();
         let (queue, jobs) = Queue::new(WAITING_WRITES, turn);
@@ -141,7 +141,7 @@ impl Database {
             #[cfg(feature = "postgres")]
             Place::Postgres(_) => {
                 let watch = options.failover_quarantine.then(|| failovers.clone());
-                crate::postgres::writers::start(url, options.writers, watch, open.clone(), jobs)?
+                crate::postgres::writers::start(url, options.writers, watch, open.clone(), &jobs)?
             }
         };
         let writes = Workers { queue, _threads: Threads(threads) };

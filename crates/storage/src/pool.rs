@@ -1,7 +1,6 @@
 //! Pooled connections, and the threads that use them.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -119,22 +118,16 @@ impl ConnectionPool {
 pub(crate) fn serve(
     name: &str,
     threads: NonZeroU32,
-    jobs: Jobs,
+    jobs: &Jobs,
     work: impl Fn(Box<dyn Job>) + Clone + Send + 'static,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
-    let jobs = Arc::new(Mutex::new(jobs));
     let start_one = |number| {
         let (jobs, work) = (jobs.clone(), work.clone());
         thread::Builder::new().name(format!("database-{name}-{number}")).spawn(move || {
-            while let Some(job) = next(&jobs) {
+            while let Some(job) = jobs.next() {
                 work(job);
             }
         })
     };
     (0..threads.get()).map(start_one).collect()
-}
-
-/// One thread at a time waits for the next job; the others wait for their turn to do so.
-fn next(jobs: &Mutex<Jobs>) -> Option<Box<dyn Job>> {
-    jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv()
 }

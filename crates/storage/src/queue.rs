@@ -1,10 +1,13 @@
 //! The bounded way from an async caller to a thread that works on a connection.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_domain::failure::PortFailure;
-use tokio::sync::{mpsc, oneshot};
+use crossbeam_channel::{Receiver, Sender};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::backend::AnyConnection;
 use crate::unit::{Setback, UnitResult};
@@ -14,7 +17,7 @@ const WAIT_FOR_PLACE: Duration = Duration::from_secs(1);
 
 /// A unit with its caller, without the type of its result.
 pub(crate) trait Job: Send {
-    /// Whether somebody still waits for it; who does waits for the answer from now on.
+    /// Whether somebody still waits for it; who does waits for the answer from now on. It is asked once.
     fn begin(&mut self) -> bool;
 
     /// Runs the unit and keeps its result; with a setback its changes must be rolled back. A panic stays inside.
@@ -27,19 +30,68 @@ pub(crate) trait Job: Send {
     fn fail(self: Box<Self>, failure: PortFailure);
 }
 
-pub(crate) type Jobs = mpsc::Receiver<Box<dyn Job>>;
+/// The threads' end. Clones take from the same queue.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    waiting: Receiver<Box<dyn Job>>,
+    places: Arc<Semaphore>,
+}
+
+impl Jobs {
+    /// Waits for a job; `None` when the queue is closed and empty.
+    pub(crate) fn next(&self) -> Option<Box<dyn Job>> {
+        self.waiting.recv().ok().map(|job| self.taken(job))
+    }
+
+    /// A job that waits already.
+    pub(crate) fn next_waiting(&self) -> Option<Box<dyn Job>> {
+        self.waiting.try_recv().ok().map(|job| self.taken(job))
+    }
+
+    fn taken(&self, job: Box<dyn Job>) -> Box<dyn Job> {
+        self.places.add_permits(1);
+        job
+    }
+
+    /// How many jobs wait.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.waiting.len()
+    }
+}
 
 /// The callers' end.
 pub(crate) struct Queue {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    jobs: Sender<Box<dyn Job>>,
+    places: Arc<Semaphore>,
     turn: Option<Duration>,
+}
+
+/// Belongs to a job and its caller. Who takes it first decides whether the job is begun or given up.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// A caller that waits: whoever goes away gives the job up.
+struct Waiting(Turn);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.take();
+    }
 }
 
 impl Queue {
     /// A queue in which `places` jobs can wait, each for its turn at most as long as `turn`.
     pub(crate) fn new(places: usize, turn: Option<Duration>) -> (Self, Jobs) {
-        let (sender, jobs) = mpsc::channel(places);
-        (Self { jobs: sender, turn }, jobs)
+        let (jobs, waiting) = crossbeam_channel::unbounded();
+        let places = Arc::new(Semaphore::new(places));
+        (Self { jobs, places: places.clone(), turn }, Jobs { waiting, places })
     }
 
     /// Waits for a place, then for the unit's result. The unit may be run again when its transaction has to be
@@ -49,28 +101,36 @@ impl Queue {
         T: Send + 'static,
         F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
     {
-        let place = tokio::time::timeout(WAIT_FOR_PLACE, self.jobs.reserve())
-            .await
-            .map_err(|_| overloaded())?
-            .map_err(|_| PortFailure::unavailable("the database is closed"))?;
-        let ((caller, answer), (begun, turn)) = (oneshot::channel(), oneshot::channel());
-        place.send(Box::new(Submitted { unit, result: None, begun: Some(begun), caller }));
-        self.wait_for_turn(turn).await?;
-        answer.await.unwrap_or_else(|_| Err(PortFailure::unavailable("the database was closed")))
+        self.wait_for_place().await?;
+        let (caller, mut answer) = oneshot::channel();
+        let waiting = Waiting(Turn::default());
+        let job = Submitted { unit, result: None, turn: waiting.0.clone(), caller };
+        self.jobs.send(Box::new(job)).map_err(|_| closed())?;
+        if let Some(longest) = self.turn {
+            match tokio::time::timeout(longest, &mut answer).await {
+                Ok(answer) => return answer.unwrap_or_else(|_| Err(closed())),
+                Err(_) if waiting.0.take() => return Err(overloaded()),
+                Err(_) => {}
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Waits until the job is begun. One that waited too long is not begun any more.
-    async fn wait_for_turn(&self, mut turn: oneshot::Receiver<()>) -> Result<(), PortFailure> {
-        let in_time = if let Some(longest) = self.turn {
-            tokio::time::timeout(longest, &mut turn).await.is_ok()
+    /// The place is free again when a thread takes the job.
+    async fn wait_for_place(&self) -> Result<(), PortFailure> {
+        let place = if let Ok(place) = self.places.try_acquire() {
+            place
         } else {
-            let _ = (&mut turn).await;
-            true
+            let place = tokio::time::timeout(WAIT_FOR_PLACE, self.places.acquire()).await;
+            place.map_err(|_| overloaded())?.map_err(|_| closed())?
         };
-        turn.close();
-        // It may have been begun at the last moment.
-        if in_time || turn.try_recv().is_ok() { Ok(()) } else { Err(overloaded()) }
+        place.forget();
+        Ok(())
     }
+}
+
+fn closed() -> PortFailure {
+    PortFailure::unavailable("the database is closed")
 }
 
 fn overloaded() -> PortFailure {
@@ -80,7 +140,7 @@ fn overloaded() -> PortFailure {
 struct Submitted<T, F> {
     unit: F,
     result: Option<Result<T, PortFailure>>,
-    begun: Option<oneshot::Sender<()>>,
+    turn: Turn,
     caller: oneshot::Sender<Result<T, PortFailure>>,
 }
 
@@ -90,7 +150,7 @@ where
     F: Fn(&mut AnyConnection) -> UnitResult<T> + Send + 'static,
 {
     fn begin(&mut self) -> bool {
-        self.begun.take().is_none_or(|begun| begun.send(()).is_ok())
+        self.turn.take()
     }
 
     fn run(&mut self, connection: &mut AnyConnection) -> Result<(), Setback> {

@@ -21,7 +21,7 @@ pub(crate) fn start(
     url: &DatabaseUrl,
     threads: NonZeroU32,
     open: OpenConnections,
-    jobs: Jobs,
+    jobs: &Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
     let pool = ConnectionPool::open(url, Access::Read, threads, None, open)?;
     Ok(pool::serve("reader", threads, jobs, move |job| read(&pool, job))?)

@@ -23,12 +23,12 @@ use crate::url::DatabaseUrl;
 const LARGEST_GROUP: usize = 128;
 
 /// Opens the connection and starts the thread, which ends when the queue is closed and empty.
-pub(crate) fn start(url: DatabaseUrl, mut jobs: Jobs) -> Result<JoinHandle<()>, OpenError> {
+pub(crate) fn start(url: DatabaseUrl, jobs: Jobs) -> Result<JoinHandle<()>, OpenError> {
     let mut connection = WriteConnection { url, open: None };
     connection.get()?;
     let work = move || {
-        while let Some(first) = jobs.blocking_recv() {
-            write(&mut connection, first, &mut jobs);
+        while let Some(first) = jobs.next() {
+            write(&mut connection, first, &jobs);
         }
     };
     Ok(thread::Builder::new().name("database-writer".to_owned()).spawn(work)?)
@@ -51,7 +51,7 @@ impl WriteConnection {
     }
 }
 
-fn write(connection: &mut WriteConnection, first: Box<dyn Job>, jobs: &mut Jobs) {
+fn write(connection: &mut WriteConnection, first: Box<dyn Job>, jobs: &Jobs) {
     let group = take_waiting(first, jobs);
     match connection.get() {
         Ok(connection) => write_group(connection, group, jobs),
@@ -59,17 +59,17 @@ fn write(connection: &mut WriteConnection, first: Box<dyn Job>, jobs: &mut Jobs)
     }
 }
 
-fn take_waiting(first: Box<dyn Job>, jobs: &mut Jobs) -> Vec<Box<dyn Job>> {
+fn take_waiting(first: Box<dyn Job>, jobs: &Jobs) -> Vec<Box<dyn Job>> {
     let mut group = vec![first];
     while group.len() < LARGEST_GROUP {
-        let Ok(job) = jobs.try_recv() else { break };
+        let Some(job) = jobs.next_waiting() else { break };
         group.push(job);
     }
     group
 }
 
 /// Runs a group and whatever comes meanwhile in one transaction, commits it, and answers.
-fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &mut Jobs) {
+fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &Jobs) {
     if let Err(cause) = connection.begin_write() {
         return fail_all(group, cause);
     }
@@ -93,8 +93,8 @@ fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &
     }
 }
 
-fn more(done: &[Box<dyn Job>], jobs: &mut Jobs) -> Option<Box<dyn Job>> {
-    if done.len() < LARGEST_GROUP { jobs.try_recv().ok() } else { None }
+fn more(done: &[Box<dyn Job>], jobs: &Jobs) -> Option<Box<dyn Job>> {
+    if done.len() < LARGEST_GROUP { jobs.next_waiting() } else { None }
 }
 
 /// Runs a job under a savepoint. `Err` when the transaction around it did not survive.

@@ -32,7 +32,7 @@ pub(crate) fn start(
     threads: NonZeroU32,
     failovers: Option<Failovers>,
     open: OpenConnections,
-    jobs: Jobs,
+    jobs: &Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
     let pool = ConnectionPool::open(url, Access::Write, threads, failovers, open)?;
     let turns = Arc::new(RwLock::new(()));

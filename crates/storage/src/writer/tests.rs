@@ -57,12 +57,12 @@ impl Bench {
         F: Fn(&mut AnyConnection) -> UnitResult<()> + Send + 'static,
     {
         let mut callers = JoinSet::new();
-        let expected = self.jobs.len() + units.len();
+        let expected = self.jobs.count() + units.len();
         for (number, unit) in units.into_iter().enumerate() {
             let queue = self.queue.clone();
             callers.spawn(async move { (number, queue.run(unit).await) });
         }
-        while self.jobs.len() < expected {
+        while self.jobs.count() < expected {
             tokio::task::yield_now().await;
         }
         callers
@@ -74,8 +74,8 @@ impl Bench {
         connection.set_instrumentation(CommitCounter(self.commits.clone()));
         let mut connection =
             WriteConnection { url: self.url.clone(), open: Some(AnyConnection::Sqlite(connection)) };
-        let first = self.jobs.try_recv().unwrap();
-        write(&mut connection, first, &mut self.jobs);
+        let first = self.jobs.next_waiting().unwrap();
+        write(&mut connection, first, &self.jobs);
     }
 }
 
@@ -246,7 +246,7 @@ async fn a_caller_waits_a_second_for_a_place_and_no_longer() {
         let queue = queue.clone();
         async move { queue.run(|c| note(c, 1)).await }
     });
-    while jobs.is_empty() {
+    while jobs.count() == 0 {
         tokio::task::yield_now().await;
     }
     assert!(matches!(queue.run(|c| note(c, 2)).await, Err(PortFailure::Unavailable(_))));
