@@ -10,8 +10,8 @@
 //! it to threads of its own through a bounded queue, so that nothing blocks the async runtime and overload is
 //! [`PortFailure::Unavailable`](countersign_domain::failure::PortFailure) within a second. Reads run on a few
 //! threads with connections that cannot write. On SQLite all writes run on one thread that commits in groups: it
-//! takes what waits, runs each unit under a savepoint of its own in one immediate transaction, commits once, and
-//! only then answers. On PostgreSQL several threads write, each unit in a transaction of its own; one that loses to
+//! takes what waits, runs it in one immediate transaction, commits once, and only then answers; when a unit fails,
+//! it does so again with each unit under a savepoint. On PostgreSQL several threads write, each unit in a transaction of its own; one that loses to
 //! another, or its connection, is repeated.
 //!
 //! # How to extend it

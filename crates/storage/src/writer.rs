@@ -1,8 +1,8 @@
 //! Writes on SQLite: one thread that commits in groups.
 //!
 //! A commit waits for the disk, whatever it commits, so the thread takes everything that waits and commits it once.
-//! Each unit has a savepoint of its own and fails alone. Nobody is answered before the commit: an answer means
-//! that the change is durable.
+//! A unit fails alone: its group is then run again, each unit under a savepoint. Nobody is answered before the commit: an
+//! answer means that the change is durable.
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -20,7 +20,7 @@ use crate::queue::{Job, Jobs};
 use crate::url::DatabaseUrl;
 
 /// The most units in one transaction, so that the first does not wait for ever and other processes get their turn.
-const LARGEST_GROUP: usize = 128;
+const LARGEST_GROUP: usize = 256;
 
 /// Opens the connection and starts the thread, which ends when the queue is closed and empty.
 pub(crate) fn start(url: DatabaseUrl, jobs: Jobs) -> Result<JoinHandle<()>, OpenError> {
@@ -73,28 +73,60 @@ fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &
     if let Err(cause) = connection.begin_write() {
         return fail_all(group, cause);
     }
-    let mut done = Vec::with_capacity(group.len());
+    let mut begun = Vec::with_capacity(group.len());
     let mut group = group.into_iter();
-    while let Some(mut job) = group.next().or_else(|| more(&done, jobs)) {
+    while let Some(mut job) = group.next().or_else(|| more(&begun, jobs)) {
         if !job.begin() {
             continue;
         }
+        let ran = job.run(connection);
+        begun.push(job);
+        if ran.is_err() || connection.transaction_depth() != Some(1) {
+            roll_back(connection);
+            let rest = group.filter_map(|mut job| job.begin().then_some(job));
+            return write_apart(connection, begun.into_iter().chain(rest));
+        }
+    }
+    commit(connection, begun);
+}
+
+/// Runs jobs each under a savepoint, because one of them has failed and is to fail alone. Others are spared the savepoints,
+/// for which SQLite copies every page that it changes.
+fn write_apart(connection: &mut AnyConnection, mut begun: impl Iterator<Item = Box<dyn Job>>) {
+    if let Err(cause) = connection.begin_write() {
+        return fail_all(begun, cause);
+    }
+    let mut done = Vec::new();
+    while let Some(mut job) = begun.next() {
         let ran = run_alone(connection, &mut *job);
         done.push(job);
         if let Err(cause) = ran {
             // The transaction is gone, and with it what the units before this one have done.
-            let _ = AnyConnection::rollback_transaction(connection);
-            return fail_all(done.into_iter().chain(group), cause);
+            roll_back(connection);
+            return fail_all(done.into_iter().chain(begun), cause);
         }
     }
+    commit(connection, done);
+}
+
+fn commit(connection: &mut AnyConnection, done: Vec<Box<dyn Job>>) {
     match AnyConnection::commit_transaction(connection) {
         Ok(()) => done.into_iter().for_each(Job::answer),
         Err(cause) => fail_all(done, cause),
     }
 }
 
-fn more(done: &[Box<dyn Job>], jobs: &Jobs) -> Option<Box<dyn Job>> {
-    if done.len() < LARGEST_GROUP { jobs.next_waiting() } else { None }
+/// Ends the transaction, with the savepoints that a unit which panicked may have left open.
+fn roll_back(connection: &mut AnyConnection) {
+    while connection.transaction_depth().is_some_and(|depth| depth > 0) {
+        if AnyConnection::rollback_transaction(connection).is_err() {
+            break;
+        }
+    }
+}
+
+fn more(begun: &[Box<dyn Job>], jobs: &Jobs) -> Option<Box<dyn Job>> {
+    if begun.len() < LARGEST_GROUP { jobs.next_waiting() } else { None }
 }
 
 /// Runs a job under a savepoint. `Err` when the transaction around it did not survive.
