@@ -46,6 +46,7 @@ mod pool;
 mod ports;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod prepared;
 mod queue;
 mod readers;
 mod schema;

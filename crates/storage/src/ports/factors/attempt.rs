@@ -11,10 +11,11 @@ use diesel::sql_types::Bool;
 
 use super::row::{ENABLED, FactorRow, PENDING};
 use super::{Charge, charge_or_hold, pending};
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::failover::Failovers;
 use crate::ports::{audit, idempotency};
+use crate::prepared::prepared;
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -58,11 +59,11 @@ fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &SetupAttempt) -> Qu
         .filter(factors::attempts.lt(i32::from(attempt.most)))
         .filter(factors::expires_at.gt(attempt.now.as_micros()))
         .filter(is_meant);
-    diesel::update(chargeable)
+    let charge = diesel::update(chargeable)
         .set(factors::attempts.eq(factors::attempts + 1))
-        .returning(factors::all_columns)
-        .get_result(c)
-        .optional()
+        .returning(factors::all_columns);
+    let charge = prepared!(charge);
+    directly!(c, |c| charge.get_result(c)).optional()
 }
 
 fn give_back(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {

@@ -17,11 +17,12 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::effect;
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, corrupt, number, parse, storable, subject_key};
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
 use crate::ports::factors::{Charge, charge_or_hold, codes, hold};
+use crate::prepared::prepared;
 use crate::schema::{backup_code_sets, backup_codes, factors, imported_backup_codes};
 use crate::unit::UnitResult;
 
@@ -59,11 +60,11 @@ fn take(
         .filter(factors::state.eq(ENABLED))
         .filter(factors::backup_code_failures.lt(i64::from(attempt.policy.hard_limit)))
         .filter(locked_until.is_null().or(locked_until.assume_not_null().le(now)));
-    diesel::update(chargeable)
+    let charge = diesel::update(chargeable)
         .set(factors::backup_code_failures.eq(factors::backup_code_failures + 1))
-        .returning(factors::all_columns)
-        .get_result(c)
-        .optional()
+        .returning(factors::all_columns);
+    let charge = prepared!(charge);
+    directly!(c, |c| charge.get_result(c)).optional()
 }
 
 fn refusal(attempt: &BackupCodeAttempt, held: Option<Factor>) -> UnitResult<BackupCodeCharged> {

@@ -16,6 +16,7 @@ use crate::failover::Failovers;
 use crate::ports::audit;
 use crate::ports::factors::row::{ENABLED, FactorRow};
 use crate::ports::factors::{Charge, charge_or_hold, codes};
+use crate::prepared::prepared;
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -68,6 +69,7 @@ fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> Que
     let charge = diesel::update(chargeable)
         .set(factors::totp_failures.eq(factors::totp_failures + 1))
         .returning(factors::all_columns);
+    let charge = prepared!(charge);
     directly!(c, |c| charge.get_result(c)).optional()
 }
 
@@ -91,12 +93,15 @@ fn accept(
         .find(key.clone())
         .filter(factors::factor_id.eq(factor.binding.id.to_string()))
         .filter(factors::last_step.assume_not_null().lt(step));
-    let claim = diesel::update(unspent).set((
-        factors::last_step.eq(Some(step)),
-        factors::totp_failures.eq(0),
-        factors::totp_locked_until.eq(None::<i64>),
-    ));
-    if directly!(c, |c| claim.execute(c))? != 1 {
+    let claim = diesel::update(unspent)
+        .set((
+            factors::last_step.eq(Some(step)),
+            factors::totp_failures.eq(0),
+            factors::totp_locked_until.eq(None::<i64>),
+        ))
+        .returning(factors::last_step);
+    let claim = prepared!(claim);
+    if directly!(c, |c| claim.get_result::<Option<i64>>(c)).optional()?.is_none() {
         return Err(PortFailure::other("the judge accepted a step that is spent").into());
     }
     Ok(effect::apply(c, key, effect)?)

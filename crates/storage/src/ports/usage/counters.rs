@@ -5,8 +5,9 @@ use countersign_domain::quota::snapshot::Usage;
 use diesel::prelude::*;
 
 use super::account::Account;
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::number;
+use crate::prepared::prepared;
 use crate::schema::usage_periods;
 use crate::unit::{UnitFailure, UnitResult, insert_new};
 
@@ -21,7 +22,7 @@ pub(in crate::ports) struct Counters {
 
 /// The counters of the periods up to and with `last`, ascending. There are twelve in a year.
 fn until(c: &mut AnyConnection, account: &Account, last: i64) -> QueryResult<Vec<(i64, Counters)>> {
-    usage_periods::table
+    let periods = usage_periods::table
         .filter(usage_periods::organization_id.eq(&account.organization))
         .filter(usage_periods::environment.eq(account.environment))
         .filter(usage_periods::period_start.le(last))
@@ -34,8 +35,8 @@ fn until(c: &mut AnyConnection, account: &Account, last: i64) -> QueryResult<Vec
                 usage_periods::relationships_begun,
                 usage_periods::relationships_ended,
             ),
-        ))
-        .load(c)
+        ));
+    directly!(c, |c| periods.load(c))
 }
 
 /// The counters of all periods, ascending.
@@ -91,7 +92,8 @@ pub(in crate::ports) fn ensure(c: &mut AnyConnection, account: &Account, period:
 
 fn is_there(c: &mut AnyConnection, account: &Account, period: i64) -> QueryResult<bool> {
     let row = usage_periods::table.find((&account.organization, account.environment, period));
-    Ok(row.select(usage_periods::period_start).get_result::<i64>(c).optional()?.is_some())
+    let row = row.select(usage_periods::period_start);
+    Ok(directly!(c, |c| row.get_result::<i64>(c)).optional()?.is_some())
 }
 
 /// Counts consumed turns, if no more than `highest` are used until then; `false` when they do not fit.
@@ -104,10 +106,11 @@ pub(in crate::ports) fn consume(
 ) -> QueryResult<bool> {
     let row = usage_periods::table.find((&account.organization, account.environment, period));
     let used = usage_periods::turns_recorded + usage_periods::turns_consumed;
-    let counted = diesel::update(row.filter(used.le(highest)))
+    let count = diesel::update(row.filter(used.le(highest)))
         .set(usage_periods::turns_consumed.eq(usage_periods::turns_consumed + turns))
-        .execute(c)?;
-    Ok(counted == 1)
+        .returning(usage_periods::turns_consumed);
+    let count = prepared!(count);
+    Ok(directly!(c, |c| count.get_result::<i64>(c)).optional()?.is_some())
 }
 
 /// Takes turns back that this transaction has counted.
