@@ -42,14 +42,21 @@ pub(crate) fn unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> 
 }
 
 fn own_unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
-    let unused = backup_codes::table
-        .filter(backup_codes::organization_id.eq(&key.0))
-        .filter(backup_codes::environment.eq(key.1))
-        .filter(backup_codes::user_id.eq(&key.2))
-        .filter(backup_codes::used_at.is_null())
-        .count();
+    let unused = own_unused_of(key);
     let unused = directly!(c, |c| unused.get_result::<i64>(c))?;
     Ok(number("backup_codes", unused)?)
+}
+
+/// Counts the unused codes of our own.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn own_unused_of(key: &SubjectKey) -> _ {
+    let (organization, environment, user): (&String, &str, &String) = (&key.0, key.1, &key.2);
+    backup_codes::table
+        .filter(backup_codes::organization_id.eq(organization))
+        .filter(backup_codes::environment.eq(environment))
+        .filter(backup_codes::user_id.eq(user))
+        .filter(backup_codes::used_at.is_null())
+        .count()
 }
 
 pub(super) fn has_own(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<bool> {

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{SetupClaimId, Subject};
 use countersign_domain::time::Timestamp;
+use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::factor::Factor;
 use countersign_domain::two_factor::ports::{
     ArchivedFactor, FactorImported, FactorPage, FactorStore, ImportedFactor, PendingSetup, PendingStored,
@@ -22,7 +23,7 @@ use diesel::prelude::*;
 
 use self::row::FactorRow;
 use crate::backend::{AnyConnection, directly};
-use crate::column::{SubjectKey, subject_key};
+use crate::column::{SubjectKey, number, subject_key};
 use crate::database::Database;
 use crate::schema::factors;
 use crate::unit::UnitResult;
@@ -31,8 +32,16 @@ use crate::unit::UnitResult;
 impl FactorStore for Database {
     async fn find(&self, subject: &Subject) -> Result<Option<StoredFactor>, PortFailure> {
         let key = subject_key(subject);
-        // One transaction, so that the factor and the count are of one moment.
-        self.read(move |c| c.transaction(|c| stored(c, &key))).await
+        self.read(move |c| {
+            let Some((row, unused)) = with_own_codes(c, &key)? else { return Ok(None) };
+            if unused == 0 {
+                // One transaction, so that the factor and its codes are of one moment.
+                return c.transaction(|c| stored(c, &key));
+            }
+            let (factor, backup_codes) = (row.into_factor()?, BackupCodes::Own { unused });
+            Ok(Some(StoredFactor { factor, backup_codes }))
+        })
+        .await
     }
 
     async fn claim_setup(&self, claim: SetupClaim) -> Result<SetupClaimed, PortFailure> {
@@ -68,6 +77,16 @@ impl FactorStore for Database {
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         self.write(move |c| purge::purge(c, now, limit)).await
     }
+}
+
+/// Reads a factor with the count of its own unused codes in one statement. Unless there is none, that is all there is to
+/// know.
+fn with_own_codes(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<(FactorRow, u8)>> {
+    let unused = codes::own_unused_of(key).single_value();
+    let row = factors::table.find(key.clone()).select((factors::all_columns, unused));
+    let row = directly!(c, |c| row.get_result::<(FactorRow, Option<i64>)>(c)).optional()?;
+    let Some((row, unused)) = row else { return Ok(None) };
+    Ok(Some((row, number("backup_codes", unused.unwrap_or(0))?)))
 }
 
 fn stored(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<StoredFactor>> {
