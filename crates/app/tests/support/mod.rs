@@ -49,11 +49,15 @@ impl Home {
         Self::on(Engine::Sqlite)
     }
 
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "there is only one"))]
     pub(crate) fn on(engine: Engine) -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             #[cfg(feature = "postgres")]
-            database: (engine == Engine::Postgres).then(|| PostgresDatabase::copied("app", migrate)),
+            database: match engine {
+                Engine::Sqlite => None,
+                Engine::Postgres => Some(PostgresDatabase::copied("app", migrate)),
+            },
         }
     }
 

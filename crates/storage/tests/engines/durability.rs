@@ -68,7 +68,7 @@ async fn assert_whole(place: &TestDatabase) {
     let sets = place.count("backup_code_sets");
     assert_eq!(place.count("backup_codes"), 10 * sets);
     assert_eq!(place.count("factors"), sets);
-    if let TestDatabase::Sqlite(_) = place {
+    if matches!(place, TestDatabase::Sqlite(_)) {
         assert_eq!(place.texts("PRAGMA integrity_check"), ["ok"]);
     }
 }
