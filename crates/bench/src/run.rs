@@ -62,7 +62,7 @@ impl Run<'_> {
             return Ok(());
         }
         self.tell("enrolling users");
-        let mut site = Site::with_users(places, extent.users, extent.users, extent.cost)?;
+        let mut site = Site::enrolled(places, extent.users, extent.cost)?;
         if self.begins(Part::Calls) {
             self.keep(calls::run(extent, &mut site)?)?;
         }

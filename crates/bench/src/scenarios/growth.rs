@@ -17,9 +17,12 @@ const REQUESTS: usize = 500;
 
 /// Every size in turn, round by round, so that whatever else the machine does hits all of them alike.
 pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<(Vec<Row>, Vec<Series>)> {
-    let sites = extent.growth.iter().map(|users| Site::with_users(places, *users, ENROLLED, extent.cost));
-    let mut sites = sites.collect::<Result<Vec<_>, _>>()?;
-    let mut measured: Vec<_> = extent.growth.iter().map(|users| (*users, Size::default())).collect();
+    let (mut sites, mut measured) = (Vec::new(), Vec::new());
+    for users in &extent.growth {
+        let (site, import) = Site::imported(places, *users, ENROLLED)?;
+        sites.push(site);
+        measured.push((*users, Size { import, ..Size::default() }));
+    }
     for _ in 0..extent.rounds {
         for (site, (_, size)) in sites.iter_mut().zip(&mut measured) {
             size.measure(extent, site)?;
@@ -38,6 +41,7 @@ pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<(Vec<Row>,
         rounds.row(format!("{name} with {largest} users"), unit, &against, wanted)
     };
     let rows = vec![
+        row("user import", "users/s", |size| size.import, Wanted::Nothing),
         row("verifications", "requests/s", |size| size.rate.value(), Wanted::AtLeast(1.0 / 1.3)),
         row("verification, p50", "ms", |size| size.latency.value(), Wanted::AtMost(1.3)),
         row("memory after the same work", "MiB", |size| size.memory, Wanted::AtMost(1.3)),
@@ -51,6 +55,7 @@ pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<(Vec<Row>,
 
 #[derive(Default)]
 struct Size {
+    import: f64,
     rate: Rounds,
     latency: Rounds,
     memory: f64,

@@ -9,6 +9,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::people::Signer;
+use super::site::LOWEST_COST;
+use crate::run::Places;
 
 /// The secret of user tokens; whoever runs a benchmark may know it.
 const TOKEN_SECRET: &str = "q6Zf0wL2xJm8TnV4rYb1KcHs7UdGpEa9";
@@ -35,6 +37,13 @@ impl Home {
             (TOKEN_SECRET_VARIABLE, TOKEN_SECRET.to_owned()),
         ];
         Ok(Self { directory, binary: std::path::absolute(binary)?, settings })
+    }
+
+    /// A home with an empty database, whose server hashes at the lowest cost.
+    pub(crate) fn migrated(places: &Places) -> anyhow::Result<Self> {
+        let home = Self::new(&places.work, &places.binary, LOWEST_COST)?;
+        home.run("migrate up")?;
+        Ok(home)
     }
 
     /// Changes a setting for the commands that come.

@@ -2,8 +2,8 @@
 
 pub(crate) mod crowd;
 pub(crate) mod enrol;
-pub(crate) mod filler;
 pub(crate) mod home;
+pub(crate) mod import;
 pub(crate) mod people;
 pub(crate) mod process;
 pub(crate) mod server;

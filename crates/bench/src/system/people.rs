@@ -4,14 +4,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::load::request;
 
 /// Seconds for which a code is shown.
 const PERIOD: u64 = 30;
 /// Digits of the number in a user's name; names are in the order of their numbers.
-pub(crate) const NAME_DIGITS: usize = 8;
+const NAME_DIGITS: usize = 8;
 /// How long a token is valid: longer than any benchmark runs.
 const TOKEN_LIFE: Duration = Duration::from_hours(12);
 
@@ -80,6 +80,21 @@ impl Person {
         Some(Self { name: name(number), secret, spent: 0, wrong: 0 })
     }
 
+    /// The user with this number and with a secret that only depends on the number.
+    pub(crate) fn known(number: u64) -> Self {
+        let mut secret = [0; 20];
+        secret
+            .iter_mut()
+            .zip(Sha256::digest(number.to_le_bytes()))
+            .for_each(|(byte, of_hash)| *byte = of_hash);
+        Self { name: name(number), secret, spent: 0, wrong: 0 }
+    }
+
+    /// The secret in base 32.
+    pub(crate) fn base32(&self) -> String {
+        BASE32_NOPAD.encode(&self.secret)
+    }
+
     /// The code of a time step.
     pub(crate) fn code(&self, step: u64) -> String {
         totp_lite::totp_custom::<totp_lite::Sha1>(1, 6, &self.secret, step)
@@ -113,6 +128,9 @@ mod tests {
         assert_eq!((person.code(0x1), person.code(0x0235_23EC)), ("287082".to_owned(), "081804".to_owned()));
         assert_eq!(person.name, "user-00000001");
         assert!(Person::new(1, "GEZA").is_none());
+        let known = Person::known(1);
+        assert_eq!(Person::new(1, &known.base32()).unwrap().code(7), known.code(7));
+        assert_ne!(known.base32(), Person::known(2).base32());
     }
 
     #[test]

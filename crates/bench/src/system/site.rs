@@ -2,8 +2,9 @@
 
 use super::crowd::Enrolled;
 use super::enrol::enrol;
-use super::filler::fill;
 use super::home::Home;
+use super::import::import;
+use super::people::Person;
 use super::server::Server;
 use crate::run::Places;
 
@@ -20,22 +21,28 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// A new home with so many users with a factor, and its server, which hashes at `cost`. `enrolled` of the users can
-    /// prove their factor.
-    pub(crate) fn with_users(places: &Places, users: u64, enrolled: u64, cost: u32) -> anyhow::Result<Self> {
-        let mut home = Home::new(&places.work, &places.binary, LOWEST_COST)?;
-        home.run("migrate up")?;
+    /// A new home with so many users who set up their factors, and its server, which hashes at `cost`.
+    pub(crate) fn enrolled(places: &Places, users: u64, cost: u32) -> anyhow::Result<Self> {
+        let mut home = Home::migrated(places)?;
         let signer = home.organization(UNLIMITED)?;
-        let stride = users.checked_div(enrolled).unwrap_or(1).max(1);
-        let numbers: Vec<_> = (0..enrolled.min(users)).map(|number| number.saturating_mul(stride)).collect();
+        let numbers: Vec<_> = (0..users).collect();
         let people = {
             let server = Server::start(&home)?;
             enrol(&server, &signer, &numbers)?.into_iter().map(|enrolment| enrolment.person).collect()
         };
-        if stride > 1 {
-            fill(&home.database(), users, stride)?;
-        }
         home.set("COUNTERSIGN_HASHING__COST", &cost.to_string());
         Ok(Self { server: Server::start(&home)?, enrolled: Enrolled::new(signer, people), home })
+    }
+
+    /// A new home with so many imported users, of whom `callers`, evenly among the others in the order of their names,
+    /// send codes (only wrong ones: an import spends the codes of the present); and how many were imported in a second.
+    pub(crate) fn imported(places: &Places, users: u64, callers: u64) -> anyhow::Result<(Self, f64)> {
+        let home = Home::migrated(places)?;
+        let signer = home.organization(UNLIMITED)?;
+        let rate = import(&home, &signer, users)?;
+        let stride = users.checked_div(callers).unwrap_or(1).max(1);
+        let numbers = (0..callers.min(users)).map(|number| number.saturating_mul(stride));
+        let people = numbers.map(Person::known).collect();
+        Ok((Self { server: Server::start(&home)?, enrolled: Enrolled::new(signer, people), home }, rate))
     }
 }
