@@ -29,6 +29,8 @@ pub enum Part {
     Hashing,
     /// Callers beside others who take much.
     Fairness,
+    /// Secrets that are sealed anew while the server serves.
+    Reseal,
     /// Databases of several sizes.
     Growth,
     /// Memory, idle connections, the start.

@@ -1,6 +1,9 @@
 //! The floor under a verdict on SQLite: the statements of a verification with a right code in a bare loop, with the
 //! settings of the server and many to a commit, but without HTTP, tokens, codes and threads.
 
+mod exchange;
+mod planned;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,11 +12,16 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
+use self::planned::Planned;
+
 diesel::table! {
     factors (organization_id, environment, user_id) {
         organization_id -> Text,
         environment -> Text,
         user_id -> Text,
+        factor_id -> Text,
+        sealing_key_id -> BigInt,
+        sealed_secret -> Binary,
         state -> Text,
         last_step -> Nullable<BigInt>,
         totp_failures -> BigInt,
@@ -58,6 +66,10 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; P
      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;
      PRAGMA temp_store = MEMORY;";
 
+/// The texts of the updates.
+enum Charge {}
+enum Claim {}
+
 /// A copy of a database that nobody else uses.
 pub(crate) struct Floor {
     connection: SqliteConnection,
@@ -88,9 +100,7 @@ impl Floor {
         while began.elapsed() < at_least {
             self.connection.batch_execute("BEGIN IMMEDIATE")?;
             for user in users.by_ref().take(self.group) {
-                self.connection.batch_execute("SAVEPOINT verdict")?;
                 self.verdict(user)?;
-                self.connection.batch_execute("RELEASE verdict")?;
             }
             self.connection.batch_execute("COMMIT")?;
         }
@@ -108,18 +118,17 @@ impl Floor {
             .filter(factors::state.eq("enabled"))
             .filter(factors::totp_failures.lt(50))
             .filter(is_open);
-        let step: Option<i64> = diesel::update(chargeable)
+        let charge = diesel::update(chargeable)
             .set(factors::totp_failures.eq(factors::totp_failures + 1))
-            .returning(factors::last_step)
-            .get_result(connection)?;
+            .returning(factors::last_step);
+        let step: Option<i64> = Planned::<Charge, _>::once(charge).get_result(connection)?;
         let next = step.unwrap_or(0).saturating_add(1);
-        diesel::update(factor().filter(factors::last_step.assume_not_null().lt(next)))
-            .set((
-                factors::last_step.eq(Some(next)),
-                factors::totp_failures.eq(0),
-                factors::totp_locked_until.eq(None::<i64>),
-            ))
-            .execute(connection)?;
+        let claim = diesel::update(factor().filter(factors::last_step.assume_not_null().lt(next))).set((
+            factors::last_step.eq(Some(next)),
+            factors::totp_failures.eq(0),
+            factors::totp_locked_until.eq(None::<i64>),
+        ));
+        Planned::<Claim, _>::once(claim).execute(connection)?;
         diesel::insert_into(audit_events::table)
             .values((
                 audit_events::organization_id.eq(organization.as_str()),

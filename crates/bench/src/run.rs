@@ -10,7 +10,7 @@ use crate::extent::{Extent, Part};
 use crate::report::Report;
 use crate::report::row::Row;
 use crate::scenarios::lanes::processors;
-use crate::scenarios::{calls, fairness, growth, hashing, lanes, standing, turns};
+use crate::scenarios::{calls, fairness, growth, hashing, lanes, reseal, standing, turns};
 use crate::system::site::Site;
 
 /// Where a run finds and leaves things.
@@ -57,7 +57,7 @@ impl Run<'_> {
     /// What is measured with one database.
     fn of_one_site(&mut self) -> anyhow::Result<()> {
         let (extent, places) = (self.extent, self.places);
-        let parts = [Part::Calls, Part::Turns, Part::Hashing, Part::Fairness, Part::Standing];
+        let parts = [Part::Calls, Part::Turns, Part::Hashing, Part::Fairness, Part::Reseal, Part::Standing];
         if !parts.iter().any(|part| extent.has(*part)) {
             return Ok(());
         }
@@ -74,6 +74,9 @@ impl Run<'_> {
         }
         if self.begins(Part::Fairness) {
             self.keep(fairness::run(extent, &mut site)?)?;
+        }
+        if self.begins(Part::Reseal) {
+            self.keep(vec![reseal::run(extent, &mut site)?])?;
         }
         if self.begins(Part::Standing) {
             let Site { server, home, .. } = site;

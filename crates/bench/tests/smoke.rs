@@ -35,6 +35,7 @@ fn everything_is_measured_and_written_down_and_nothing_is_left_behind() {
                 "start to ready",
                 "idle",
                 "with 40 users",
+                "reseal",
                 "user import",
             ])
     {
