@@ -35,6 +35,8 @@ pub enum Part {
     Growth,
     /// Memory, idle connections, the start.
     Standing,
+    /// Calls on PostgreSQL against pgbench.
+    Postgres,
 }
 
 /// How much is measured.

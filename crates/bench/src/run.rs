@@ -10,7 +10,8 @@ use crate::extent::{Extent, Part};
 use crate::report::Report;
 use crate::report::row::Row;
 use crate::scenarios::lanes::processors;
-use crate::scenarios::{calls, fairness, growth, hashing, lanes, reseal, standing, turns};
+use crate::scenarios::postgres::Outcome;
+use crate::scenarios::{calls, fairness, growth, hashing, lanes, postgres, reseal, standing, turns};
 use crate::system::site::Site;
 
 /// Where a run finds and leaves things.
@@ -32,6 +33,7 @@ pub fn run(extent: &Extent, places: &Places) -> anyhow::Result<Vec<Row>> {
     let mut run = Run { extent, places, began: Instant::now(), report: Report::default() };
     run.lanes()?;
     run.of_one_site()?;
+    run.postgres()?;
     run.growth()?;
     Ok(run.report.rows)
 }
@@ -84,6 +86,20 @@ impl Run<'_> {
             self.keep(standing::run(extent, &home)?)?;
         }
         Ok(())
+    }
+
+    fn postgres(&mut self) -> anyhow::Result<()> {
+        if !self.begins(Part::Postgres) {
+            return Ok(());
+        }
+        match postgres::run(self.extent, self.places)? {
+            Outcome::Measured(rows) => self.keep(rows),
+            Outcome::NotMeasured(reason) => {
+                self.tell(&format!("not measured: {reason}"));
+                self.report.not_measured.push(format!("PostgreSQL: {reason}"));
+                self.keep(Vec::new())
+            }
+        }
     }
 
     fn growth(&mut self) -> anyhow::Result<()> {

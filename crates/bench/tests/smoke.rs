@@ -48,6 +48,8 @@ fn everything_is_measured_and_written_down_and_nothing_is_left_behind() {
     assert_eq!(json.len(), rows.len());
     let page = read(places.documents.join("README.md"));
     assert!(rows.iter().all(|row| page.contains(&row.row)));
+    let on_postgres = rows.iter().filter(|row| row.row.contains("on PostgreSQL")).count();
+    assert!(on_postgres == 3 || page.contains("Not measured: PostgreSQL: "), "{page}");
     for plot in ["lanes.svg", "growth.svg", "memory.svg"] {
         assert!(page.contains(plot) && read(places.documents.join(plot)).contains("<circle"));
     }

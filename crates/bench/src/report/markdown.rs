@@ -11,8 +11,13 @@ Made by `./scripts/bench`; [how to read it](../performance.md). Machines are noi
 something that was measured in the same run: *ratio* is the median of the rounds, *spread* their lowest and highest.
 ";
 
-/// The page: the circumstances, the table, the plots.
-pub(super) fn page(rows: &[Row], plots: &[(&str, &str)], circumstances: &str) -> String {
+/// The page: the circumstances, the table, what is missing in it, the plots.
+pub(super) fn page(
+    rows: &[Row],
+    not_measured: &[String],
+    plots: &[(&str, &str)],
+    circumstances: &str,
+) -> String {
     let mut page = format!("{INTRODUCTION}\n{circumstances}\n\n");
     page += "| what | value | against | ratio | spread | wanted | met |\n| --- | --- | --- | --- | --- | --- | --- |\n";
     for row in rows {
@@ -30,6 +35,9 @@ pub(super) fn page(rows: &[Row], plots: &[(&str, &str)], circumstances: &str) ->
             row.wanted,
             if row.met { "yes" } else { "**no**" },
         );
+    }
+    for reason in not_measured {
+        let _ = write!(page, "\nNot measured: {reason}\n");
     }
     for (file, title) in plots {
         let _ = write!(page, "\n![{title}]({file})\n");
@@ -54,9 +62,10 @@ mod tests {
             wanted: Wanted::AtLeast(0.6),
             met: false,
         };
-        let page = page(&[row], &[("growth.svg", "Growth")], "Two cores.");
+        let page = page(&[row], &["PostgreSQL: none".to_owned()], &[("growth.svg", "Growth")], "Two cores.");
         let line = "| status | 10 requests/s | healthz: 20 requests/s | 0.5 | 0.4 to 0.6 | ≥ 0.6 | **no** |";
         assert!(page.contains(line), "{page}");
+        assert!(page.contains("Not measured: PostgreSQL: none"), "{page}");
         assert!(page.contains("![Growth](growth.svg)") && page.contains("Two cores."));
     }
 }

@@ -16,6 +16,8 @@ use self::row::Row;
 #[derive(Default)]
 pub(crate) struct Report {
     pub(crate) rows: Vec<Row>,
+    /// What this machine or this build cannot do, with the reason.
+    pub(crate) not_measured: Vec<String>,
     /// Milliseconds for each hash, by lanes.
     pub(crate) lanes: Option<Series>,
     /// Verifications a second and memory, by users.
@@ -33,7 +35,10 @@ impl Report {
             write(&folder.join(name), &plot.to_svg())?;
         }
         let names: Vec<_> = plots.iter().map(|(name, plot)| (*name, plot.title.as_str())).collect();
-        write(&folder.join("README.md"), &markdown::page(&self.rows, &names, circumstances))
+        write(
+            &folder.join("README.md"),
+            &markdown::page(&self.rows, &self.not_measured, &names, circumstances),
+        )
     }
 
     fn plots(&self) -> Vec<(&'static str, Plot)> {

@@ -5,6 +5,7 @@ pub(crate) mod fairness;
 pub(crate) mod growth;
 pub(crate) mod hashing;
 pub(crate) mod lanes;
+pub(crate) mod postgres;
 pub(crate) mod reseal;
 pub(crate) mod standing;
 pub(crate) mod turns;

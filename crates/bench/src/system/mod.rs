@@ -1,5 +1,6 @@
 //! The system under test: the built program with its data, and the people who use it.
 
+pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod enrol;
 pub(crate) mod home;
