@@ -9,7 +9,7 @@ use super::server::Server;
 use crate::load::{Connection, request};
 
 /// Enrolments at a time.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 16;
 
 /// A user whose factor is enabled, with the backup codes.
 pub(crate) struct Enrolment {
