@@ -8,19 +8,21 @@ use super::lanes::{CODES, count, hashes_per_second, millis, processors, ten_code
 use crate::extent::Extent;
 use crate::load::{self, Crowd, Script};
 use crate::report::row::{Rounds, Row, Wanted};
-use crate::system::enrol::{Enrolment, enrol, setup};
+use crate::system::enrol::{Enrolment, enrol_by, setup};
 use crate::system::people::{Signer, verify};
 use crate::system::site::{Site, UNLIMITED};
 
-/// So many callers that every lane has work, and fewer than the queue takes.
-const CONNECTIONS: usize = 24;
+/// So many callers with one code each that every lane has work.
+const PROVING: usize = 24;
+/// So many with ten: none waits for the second after which the server refuses.
+const SETTING_UP: usize = 4;
 /// The first number of users who are set up here only.
 const NEW_USERS: u64 = 50_000_000;
 
 pub(crate) fn run(extent: &Extent, site: &Site) -> anyhow::Result<Vec<Row>> {
     let (cost, server) = (Cost::new(extent.cost)?, &site.server);
     let signer = site.home.organization(UNLIMITED)?;
-    let enrolled = enrol(server, &signer, &(0..extent.hashing_users).collect::<Vec<_>>())?;
+    let enrolled = enrol_by(SETTING_UP, server, &signer, &(0..extent.hashing_users).collect::<Vec<_>>())?;
     // Hashes take long: a short round would count only a few.
     let round = extent.round * 2;
     let mut setups = Setups { signer: signer.clone(), next: NEW_USERS };
@@ -28,12 +30,12 @@ pub(crate) fn run(extent: &Extent, site: &Site) -> anyhow::Result<Vec<Row>> {
     let (mut throughput, mut alone, mut proofs) = (Rounds::default(), Rounds::default(), Rounds::default());
     for _ in 0..extent.rounds {
         let bound = hashes_per_second(cost, round / 2);
-        let measured = load::run(server.address(), setups.crowd(CONNECTIONS, 2_000), round)?;
+        let measured = load::run(server.address(), setups.crowd(SETTING_UP, 2_000), round)?;
         throughput.push(measured.rate(), bound / count(CODES));
 
         let left = codes.len() / extent.rounds.max(1);
         let some = codes.drain(..left.min(codes.len())).collect();
-        let crowd = Crowd { connections: CONNECTIONS, script: Script::Once(some), expects: &[200] };
+        let crowd = Crowd { connections: PROVING, script: Script::Once(some), expects: &[200] };
         proofs.push(load::run(server.address(), crowd, round)?.rate(), bound);
 
         let bare = millis(|| ten_codes(cost, processors()));

@@ -16,7 +16,7 @@ use crate::system::server::Server;
 use crate::system::site::{LOWEST_COST, UNLIMITED};
 
 /// The most users who are enrolled.
-const USERS: u64 = 5_000;
+const USERS: u64 = 4_000;
 /// Connections that the server writes with, and that pgbench gets.
 const WRITERS: usize = 8;
 /// The server's database.
@@ -52,10 +52,12 @@ pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<Outcome> {
     let meter = Meter::new(&home)?;
     let (mut right, mut wrong, mut turns) = (Rounds::default(), Rounds::default(), Rounds::default());
     let mut counted = 0_u64;
+    // Rounds take some seconds, and each user has a new code every 30.
+    let most = extent.requests.min(calls.floor.users / 4);
     for _ in 0..extent.rounds {
-        let crowd = verifications(calls.enrolled.right(extent.requests), &[200]);
+        let crowd = verifications(calls.enrolled.right(most), &[200]);
         calls.measure(crowd, RIGHT, &mut right)?;
-        let crowd = verifications(calls.enrolled.wrong(extent.requests), &[422]);
+        let crowd = verifications(calls.enrolled.wrong(most), &[422]);
         calls.measure(crowd, WRONG, &mut wrong)?;
         let answered = calls.measure(meter.consumers(), TURNS, &mut turns)?;
         counted = counted.saturating_add(answered);

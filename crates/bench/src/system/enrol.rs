@@ -8,7 +8,7 @@ use super::people::{Person, Signer, name, present_step};
 use super::server::Server;
 use crate::load::{Connection, request};
 
-/// Enrolments at a time.
+/// Enrolments at a time, where hashing is cheap.
 const CONNECTIONS: usize = 16;
 
 /// A user whose factor is enabled, with the backup codes.
@@ -19,12 +19,22 @@ pub(crate) struct Enrolment {
 
 /// Enrols the users with these numbers.
 pub(crate) fn enrol(server: &Server, signer: &Signer, numbers: &[u64]) -> anyhow::Result<Vec<Enrolment>> {
+    enrol_by(CONNECTIONS, server, signer, numbers)
+}
+
+/// The same with so many enrolments at a time.
+pub(crate) fn enrol_by(
+    connections: usize,
+    server: &Server,
+    signer: &Signer,
+    numbers: &[u64],
+) -> anyhow::Result<Vec<Enrolment>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(LocalSet::new().run_until(async {
         let mut tasks = Vec::new();
-        for offset in 0..CONNECTIONS {
+        for offset in 0..connections {
             let signer = signer.clone();
-            let numbers: Vec<_> = numbers.iter().copied().skip(offset).step_by(CONNECTIONS).collect();
+            let numbers: Vec<_> = numbers.iter().copied().skip(offset).step_by(connections).collect();
             let mut connection = Connection::open(server.address()).await?;
             tasks.push(tokio::task::spawn_local(async move {
                 let mut enrolled = Vec::new();
