@@ -41,7 +41,7 @@ pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<Outcome> {
     };
     let signer = home.organization(UNLIMITED)?;
     let people: Vec<_> = {
-        let numbers: Vec<_> = (0..extent.users.min(USERS)).collect();
+        let numbers: Vec<_> = (0..USERS.min(extent.users / 2)).collect();
         let server = Server::start(&home)?;
         enrol(&server, &signer, &numbers)?.into_iter().map(|enrolment| enrolment.person).collect()
     };
