@@ -40,7 +40,7 @@ pub fn serve(listener: TcpListener, api: Arc<Api>, settings: HttpSettings) -> io
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
         .disable_signals();
     let stopping = builder.graceful_shutdown_signal();
-    let state = Arc::new(State::new(api, settings)?);
+    let state = Arc::new(State::new(api, settings));
     let name = format!("countersign {address}");
     Ok(builder.listen(name, listener, move || connections(&state, &stopping))?.run())
 }

@@ -1,7 +1,7 @@
 //! What all requests of a server share.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::web::Bytes;
 use tokio::time::timeout;
@@ -21,19 +21,20 @@ pub(crate) struct State {
     pub(crate) request_ids: RequestIds,
     pub(crate) quotas: QuotaCache,
     pub(crate) readiness: Readiness,
-    pub(crate) openapi_json: Bytes,
+    /// Made when somebody asks for it first: making it takes far more memory than all the rest of a start.
+    pub(crate) openapi_json: LazyLock<serde_json::Result<Bytes>>,
 }
 
 impl State {
-    pub(crate) fn new(api: Arc<Api>, settings: HttpSettings) -> serde_json::Result<Self> {
-        Ok(Self {
+    pub(crate) fn new(api: Arc<Api>, settings: HttpSettings) -> Self {
+        Self {
             request_ids: RequestIds::new(api.clock.clone(), api.entropy.clone()),
             quotas: QuotaCache::new(api.clock.clone(), api.quota.clone()),
             readiness: Readiness::new(api.clock.clone(), api.dependencies.clone()),
-            openapi_json: Bytes::from(openapi_json()?),
+            openapi_json: LazyLock::new(|| openapi_json().map(Bytes::from)),
             api,
             settings,
-        })
+        }
     }
 
     /// Waits for a step of our own, for as long as one may take.

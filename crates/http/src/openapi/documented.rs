@@ -1,11 +1,14 @@
 //! What the `OpenAPI` document says of one route.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use utoipa::ToSchema;
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::{Object, Ref, RefOr, Schema};
 
 /// Schemas by name.
-pub(super) type Schemas = Vec<(String, RefOr<Schema>)>;
+pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// What the document says of one route. Refusals that every route of the same kind shares are added to it.
 pub(crate) struct Documented {
@@ -40,34 +43,59 @@ pub(super) struct Outcome {
 /// A body of a request or a response.
 pub(crate) struct Body {
     pub(super) media_type: &'static str,
-    /// The name of its schema, and that schema with all that it refers to.
-    pub(super) schema: Option<(String, Schemas)>,
+    pub(super) described: Option<Described>,
+}
+
+/// How a body's schema is called and made. It is large, and hundreds of bodies have the same, so none carries it along.
+#[derive(Clone, Copy)]
+pub(super) struct Described {
+    name: fn() -> Cow<'static, str>,
+    schema: fn() -> RefOr<Schema>,
+    referred_to: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Described {
+    fn by<T: ToSchema>(schema: fn() -> RefOr<Schema>) -> Self {
+        Self { name: T::name, schema, referred_to: T::schemas }
+    }
+
+    /// Adds the schema and all that it refers to, unless it is there.
+    pub(super) fn add_to(self, schemas: &mut Schemas) {
+        let name = (self.name)();
+        if !schemas.contains_key(&*name) {
+            schemas.insert(name.into_owned(), (self.schema)());
+            let mut others = Vec::new();
+            (self.referred_to)(&mut others);
+            for (name, schema) in others {
+                schemas.entry(name).or_insert(schema);
+            }
+        }
+    }
 }
 
 /// A JSON body of this type.
 pub(crate) fn success<T: ToSchema>() -> Body {
-    let name = T::name().into_owned();
-    let mut schemas = vec![(name.clone(), T::schema())];
-    T::schemas(&mut schemas);
-    Body { media_type: "application/json", schema: Some((name, schemas)) }
+    Body { media_type: "application/json", described: Some(Described::by::<T>(T::schema)) }
 }
 
 /// A body of this media type.
 pub(crate) const fn media(media_type: &'static str) -> Body {
-    Body { media_type, schema: None }
+    Body { media_type, described: None }
 }
 
 /// An optional request body of this type; fields that the type does not have are refused.
 pub(crate) fn request<T: ToSchema>() -> RequestBody {
-    let name = T::name().into_owned();
+    let described = Some(Described::by::<T>(closed::<T>));
+    RequestBody { body: Body { media_type: "application/json", described }, required: false }
+}
+
+/// A schema that has no fields but its own.
+fn closed<T: ToSchema>() -> RefOr<Schema> {
     let mut schema = T::schema();
     if let RefOr::T(Schema::Object(object)) = &mut schema {
         object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
     }
-    let mut schemas = vec![(name.clone(), schema)];
-    T::schemas(&mut schemas);
-    let body = Body { media_type: "application/json", schema: Some((name, schemas)) };
-    RequestBody { body, required: false }
+    schema
 }
 
 impl RequestBody {
@@ -79,7 +107,7 @@ impl RequestBody {
 
 impl Body {
     pub(super) fn reference(&self) -> Option<Ref> {
-        self.schema.as_ref().map(|(name, _)| Ref::from_schema_name(name))
+        self.described.map(|described| Ref::from_schema_name((described.name)()))
     }
 }
 

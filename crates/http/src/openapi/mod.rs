@@ -220,8 +220,8 @@ fn content(body: &Body) -> Content {
 fn collect(documented: &Documented, schemas: &mut Schemas) {
     let request = documented.request.iter().map(|request| &request.body);
     let bodies = documented.outcomes.iter().filter_map(|outcome| outcome.body.as_ref()).chain(request);
-    for (_, found) in bodies.filter_map(|body| body.schema.as_ref()) {
-        schemas.extend(found.iter().cloned());
+    for described in bodies.filter_map(|body| body.described) {
+        described.add_to(schemas);
     }
 }
 
