@@ -9,7 +9,7 @@ use countersign_domain::webhooks::delivery::{AttemptOutcome, SendFailure};
 use countersign_domain::webhooks::delivery_ports::{Message, WebhookSender};
 use countersign_domain::webhooks::url::{Host, Scheme};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, redirect};
+use reqwest::{Client, ClientBuilder, redirect};
 
 use crate::resolver::{CheckingResolver, NoAddress};
 use crate::{body, signature};
@@ -37,13 +37,16 @@ pub struct NoClient(#[source] reqwest::Error);
 impl HttpWebhookSender {
     /// A sender to the addresses of `policy`, which trusts the certificate authorities of the system.
     pub fn new(policy: AddressPolicy) -> Result<Self, NoClient> {
-        let client = |scheme| client(CheckingResolver { policy, scheme }).map_err(NoClient);
-        Ok(Self { policy, https: client(Scheme::Https)?, http: client(Scheme::Http)? })
+        let client = |scheme| client(CheckingResolver { policy, scheme });
+        let https = client(Scheme::Https).build().map_err(NoClient)?;
+        // It never speaks TLS, so it does not load all authorities once more.
+        let http = client(Scheme::Http).tls_certs_only([]).build().map_err(NoClient)?;
+        Ok(Self { policy, https, http })
     }
 }
 
 /// A client that follows nothing, keeps no connection (the next attempt checks the address anew) and knows no proxy.
-fn client(resolver: CheckingResolver) -> reqwest::Result<Client> {
+fn client(resolver: CheckingResolver) -> ClientBuilder {
     Client::builder()
         .dns_resolver(resolver)
         .https_only(resolver.scheme == Scheme::Https)
@@ -54,7 +57,6 @@ fn client(resolver: CheckingResolver) -> reqwest::Result<Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(TIMEOUT)
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-        .build()
 }
 
 #[async_trait]
