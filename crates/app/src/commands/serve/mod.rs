@@ -7,14 +7,20 @@ mod seal;
 mod stop;
 mod webhooks;
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use anyhow::Context as _;
 use clap::Args;
+use tokio::net::TcpSocket;
 use tokio::task::JoinSet;
 
 use crate::commands::{Outcome, Session};
 use crate::wiring::{self, Stores};
+
+/// How many clients may wait to be accepted. The standard library has 128 wait, and when more come at once the system drops
+/// them, to try again after a second. Linux takes no more than `net.core.somaxconn`, which is 4096 where nobody changed it.
+const BACKLOG: u32 = 4096;
 
 /// What may follow `serve`.
 #[derive(Args, Default, Debug)]
@@ -73,7 +79,33 @@ async fn serve(
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| {
+    listen(address).with_context(|| {
         format!("cannot listen on {address}; end the program that uses it, or choose another with --listen ADDRESS")
     })
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // As the standard library does: a server that starts again waits for no connection of the one before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_crowd_that_comes_at_once_waits_to_be_accepted() {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody accepts; a client whom the system dropped would try again after a second.
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(900)).unwrap();
+        let waiting: Vec<_> = (0..400).map(|_| connect()).collect();
+        assert_eq!(waiting.len(), 400);
+    }
 }
