@@ -1,12 +1,14 @@
 //! What the server takes when nobody calls, and how soon it is there.
 
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use crate::extent::Extent;
+use crate::load::request;
 use crate::report::row::{Rounds, Row, Wanted};
 use crate::system::home::Home;
 use crate::system::server::Server;
@@ -24,7 +26,7 @@ pub(crate) fn run(extent: &Extent, home: &Home) -> anyhow::Result<Vec<Row>> {
         let connections = connect(&server, extent.idle_connections)?;
         thread::sleep(REST);
         crowded.push(server.resident_mib()?, 150.0);
-        drop(connections);
+        ensure!(are_open(&connections)?, "the server closed idle connections before it was looked at");
     }
     let within = Wanted::AtMost(1.0);
     let connections = extent.idle_connections;
@@ -35,7 +37,46 @@ pub(crate) fn run(extent: &Extent, home: &Home) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// Connections that say nothing.
+/// Connections that had an answer and say nothing more. On one that never says anything the server waits only 5 s.
 fn connect(server: &Server, count: usize) -> anyhow::Result<Vec<TcpStream>> {
-    (0..count).map(|_| TcpStream::connect(server.address()).context("a connection was refused")).collect()
+    let request = request::get("/healthz", None);
+    let one = |_| {
+        let mut stream = TcpStream::connect(server.address()).context("a connection was refused")?;
+        stream.write_all(&request)?;
+        ensure!(stream.read(&mut [0; 1_024])? > 0, "a connection was closed without an answer");
+        Ok(stream)
+    };
+    (0..count).map(one).collect()
+}
+
+/// Whether the other side has closed none of them.
+fn are_open(connections: &[TcpStream]) -> anyhow::Result<bool> {
+    for stream in connections {
+        stream.set_nonblocking(true)?;
+        let nothing_came = stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+        if !nothing_came {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn connections_are_open_until_the_other_side_closes_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let connections = [(); 2].map(|()| TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+        let accepted = [(); 2].map(|()| listener.accept().unwrap());
+        assert!(are_open(&connections).unwrap());
+        drop(accepted);
+        // Closing takes a moment.
+        while are_open(&connections).unwrap() {
+            thread::yield_now();
+        }
+    }
 }
