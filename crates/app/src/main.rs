@@ -25,7 +25,8 @@ use config::Config;
 use mimalloc::MiMalloc;
 use output::Output;
 
-/// A request makes and frees some hundred small things, and each connection keeps some.
+/// A request makes and frees some hundred small things, and each connection keeps some. It asks for no huge pages: see
+/// `commands::serve::pages`.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

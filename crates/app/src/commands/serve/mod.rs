@@ -2,6 +2,7 @@
 
 mod greeting;
 mod keys;
+mod pages;
 mod purge;
 mod seal;
 mod stop;
@@ -43,6 +44,7 @@ impl Arguments {
 
 /// Serves until a signal stops it. The database is closed then.
 pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
+    pages::decline_huge_ones();
     let mut signals = stop::Signals::listen().context("cannot wait for signals")?;
     // Bound before anything is made or said, so that a port that is taken costs nothing.
     let listener = bind(session.config.server.listen)?;
