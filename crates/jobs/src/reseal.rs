@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
-use countersign_domain::keys::reseal::{Reseal, SealedPlace};
+use countersign_domain::keys::reseal::{self, Reseal, SealedPlace};
 
 use crate::{Event, Observer, Stop};
 
@@ -58,6 +58,25 @@ struct Pass {
     any_lost: bool,
 }
 
+impl Pass {
+    fn count<P: SealedPlace>(
+        &mut self,
+        name: &str,
+        resealed: &reseal::Resealed<P>,
+        observer: &mut dyn Observer,
+    ) {
+        self.done = self.done.saturating_add(resealed.done.into());
+        self.any_lost |= resealed.lost > 0;
+        observer.observe(Event::Done { rows: resealed.done.into() });
+        for (place, failure) in &resealed.refused {
+            self.refused = self.refused.saturating_add(1);
+            let reason =
+                std::error::Error::source(failure).map_or_else(|| failure.to_string(), ToString::to_string);
+            observer.observe(Event::Refused { row: format!("{name}, {place}"), reason });
+        }
+    }
+}
+
 async fn pass<P: SealedPlace>(
     kind: &Reseal<P>,
     old: KeyId,
@@ -65,19 +84,14 @@ async fn pass<P: SealedPlace>(
     stop: &Stop,
 ) -> Result<Pass, PortFailure> {
     let mut pass = Pass::default();
-    let mut after = None;
+    let mut next = kind.read(old, None).await?;
     while !stop.is_asked() {
-        let Some(batch) = kind.batch(old, after).await? else { return Ok(pass) };
-        pass.done = pass.done.saturating_add(batch.done.into());
-        pass.any_lost |= batch.lost > 0;
-        observer.observe(Event::Done { rows: batch.done.into() });
-        for (place, failure) in &batch.refused {
-            pass.refused = pass.refused.saturating_add(1);
-            let reason =
-                std::error::Error::source(failure).map_or_else(|| failure.to_string(), ToString::to_string);
-            observer.observe(Event::Refused { row: format!("{}, {place}", kind.name), reason });
-        }
-        after = Some(batch.last);
+        let Some(batch) = next else { return Ok(pass) };
+        let after = Some(batch.last.clone());
+        // The database writes on a thread of its own; the next rows are opened and sealed meanwhile.
+        let (resealed, read) = tokio::try_join!(kind.store(batch), kind.read(old, after))?;
+        pass.count(kind.name, &resealed, observer);
+        next = read;
     }
     // Whoever asked to stop does not wait for another walk.
     Ok(Pass { any_lost: false, ..pass })

@@ -84,11 +84,18 @@ pub struct Reseal<P> {
     pub seal_anew: SealAnew<P>,
 }
 
+/// Rows that were sealed anew and are not stored yet.
+pub struct Batch<P> {
+    /// The last row that was looked at; the next batch begins after it.
+    pub last: P,
+    /// By organization.
+    exchanges: Vec<Vec<Exchange<P>>>,
+    refused: Vec<(P, PortFailure)>,
+}
+
 /// What came of some rows.
 #[derive(Debug)]
 pub struct Resealed<P> {
-    /// The last row that was looked at; the next batch begins after it.
-    pub last: P,
     /// Rows that are sealed with the present key now.
     pub done: u32,
     /// Rows that were changed or removed meanwhile. Only another look tells whether they still need it.
@@ -98,17 +105,26 @@ pub struct Resealed<P> {
 }
 
 impl<P: SealedPlace> Reseal<P> {
-    /// Seals up to [`BATCH`] rows anew that are sealed with `old`, from the first one after `after`; `None` when there is
-    /// none. A row that cannot be opened does not keep the others from it.
-    pub async fn batch(&self, old: KeyId, after: Option<P>) -> Result<Option<Resealed<P>>, PortFailure> {
+    /// Reads up to [`BATCH`] rows that are sealed with `old`, from the first one after `after`, and seals them anew; `None` when
+    /// there is none. A row that cannot be opened does not keep the others from it.
+    pub async fn read(&self, old: KeyId, after: Option<P>) -> Result<Option<Batch<P>>, PortFailure> {
         let rows = self.rows.sealed_with(old, after, BATCH).await?;
         let Some(last) = rows.last().map(|row| row.place.clone()) else { return Ok(None) };
-        let mut resealed = Resealed { last, done: 0, lost: 0, refused: Vec::new() };
+        let mut batch = Batch { last, exchanges: Vec::new(), refused: Vec::new() };
         let same_owner =
             |one: &SealedRow<P>, other: &SealedRow<P>| one.place.organization() == other.place.organization();
         for of_one in rows.chunk_by(same_owner) {
-            let exchanges = self.exchanges(of_one, &mut resealed);
-            for exchanged in self.rows.exchange(exchanges).await? {
+            let exchanges = self.exchanges(of_one, &mut batch.refused);
+            batch.exchanges.push(exchanges);
+        }
+        Ok(Some(batch))
+    }
+
+    /// Puts rows in the place of those that were read.
+    pub async fn store(&self, batch: Batch<P>) -> Result<Resealed<P>, PortFailure> {
+        let mut resealed = Resealed { done: 0, lost: 0, refused: batch.refused };
+        for of_one in batch.exchanges {
+            for exchanged in self.rows.exchange(of_one).await? {
                 let counter = match exchanged {
                     Exchanged::Done => &mut resealed.done,
                     Exchanged::Lost => &mut resealed.lost,
@@ -116,15 +132,15 @@ impl<P: SealedPlace> Reseal<P> {
                 *counter = counter.saturating_add(1);
             }
         }
-        Ok(Some(resealed))
+        Ok(resealed)
     }
 
-    fn exchanges(&self, rows: &[SealedRow<P>], resealed: &mut Resealed<P>) -> Vec<Exchange<P>> {
+    fn exchanges(&self, rows: &[SealedRow<P>], refused: &mut Vec<(P, PortFailure)>) -> Vec<Exchange<P>> {
         let mut exchanges = Vec::with_capacity(rows.len());
         for SealedRow { place, sealed } in rows {
             match (self.seal_anew)(place, sealed) {
                 Ok(new) => exchanges.push(Exchange { place: place.clone(), old: sealed.clone(), new }),
-                Err(failure) => resealed.refused.push((place.clone(), failure)),
+                Err(failure) => refused.push((place.clone(), failure)),
             }
         }
         exchanges

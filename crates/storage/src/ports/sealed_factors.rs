@@ -8,9 +8,10 @@ use countersign_domain::two_factor::reseal::FactorPlace;
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
 
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{parse, subject, subject_key};
 use crate::database::Database;
+use crate::prepared::prepared;
 use crate::schema::factors::{
     self, environment, factor_id, organization_id, sealed_secret, sealing_key_id, user_id,
 };
@@ -65,8 +66,10 @@ fn exchange(c: &mut AnyConnection, exchange: &Exchange<FactorPlace>) -> QueryRes
         .filter(factor_id.eq(place.factor.to_string()))
         .filter(sealing_key_id.eq(i64::from(old.key.0)))
         .filter(sealed_secret.eq(&old.bytes));
-    let exchanged = diesel::update(unchanged)
+    let exchange = diesel::update(unchanged)
         .set((sealing_key_id.eq(i64::from(new.key.0)), sealed_secret.eq(&new.bytes)))
-        .execute(c)?;
-    Ok(if exchanged == 1 { Exchanged::Done } else { Exchanged::Lost })
+        .returning(factor_id);
+    let exchange = prepared!(exchange);
+    let exchanged = directly!(c, |c| exchange.get_result::<String>(c)).optional()?;
+    Ok(if exchanged.is_some() { Exchanged::Done } else { Exchanged::Lost })
 }

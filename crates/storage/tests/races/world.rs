@@ -262,11 +262,11 @@ impl World {
     /// Whether a row was sealed anew. A batch that finds nothing, or loses its row to another call, is no failure.
     async fn reseal(&self) -> bool {
         let sealer = Arc::new(PlainSealer::with_key(NEW_KEY).opening(SEALING_KEY));
-        let batch = Reseal::of_factors(self.database.clone(), sealer).batch(SEALING_KEY, None).await.unwrap();
-        batch.is_some_and(|batch| {
-            assert!(batch.refused.is_empty(), "{:?}", batch.refused);
-            batch.done > 0
-        })
+        let reseal = Reseal::of_factors(self.database.clone(), sealer);
+        let Some(batch) = reseal.read(SEALING_KEY, None).await.unwrap() else { return false };
+        let resealed = reseal.store(batch).await.unwrap();
+        assert!(resealed.refused.is_empty(), "{:?}", resealed.refused);
+        resealed.done > 0
     }
 }
 
