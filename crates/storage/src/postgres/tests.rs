@@ -7,7 +7,12 @@ use std::time::Duration;
 
 use countersign_domain::failure::PortFailure;
 use countersign_domain::health::Dependency;
+use countersign_domain::idempotency::call::NamedCall;
+use countersign_domain::idempotency::ports::{CallClaimed, IdempotencyStore};
 use countersign_domain::time::{TimeStep, Timestamp};
+use countersign_domain::two_factor::ports::{FactorImported, FactorStore};
+use countersign_testkit::arrange;
+use countersign_testkit::build;
 use countersign_testkit::services::postgres::{PostgresCluster, PostgresDatabase};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -241,6 +246,16 @@ async fn after_a_crash_of_the_server_calls_work_again_and_nothing_is_lost() {
     }
 }
 
+/// Returns when a connection to the database waits for a lock.
+async fn somebody_waits(bench: &Bench) {
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN
+                       (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+    let waiting = |c: &mut AnyConnection| Ok(diesel::dsl::sql::<BigInt>(waiting).get_result::<i64>(c)?);
+    while bench.database.read(waiting).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn processes_that_hold_the_same_name_follow_each_other() {
     let bench = Bench::new();
@@ -258,6 +273,24 @@ async fn processes_that_hold_the_same_name_follow_each_other() {
         tokio::task::yield_now().await;
     }
     bench.database.write(|c| Ok(c.hold("a name")?)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_import_waits_for_the_factor_before_it_touches_what_belongs_to_it() {
+    let bench = Bench::new();
+    let alice = build::subject("alice");
+    arrange::enabled(&bench.database, &alice, build::NOW).await;
+    let call = NamedCall { secrets_of: Some(alice.user.clone()), ..build::named_call(&alice, "codes") };
+    let claimed = bench.database.claim_call(build::call_claim(&call, build::NOW)).await.unwrap();
+    assert_eq!(claimed, CallClaimed::Won);
+    // The two statements of a reset.
+    let mut reset = bench.sql();
+    reset.batch_execute("BEGIN; DELETE FROM factors").unwrap();
+    let (database, imported) = (bench.database.clone(), build::imported_factor(&alice, &[], build::NOW));
+    let importing = tokio::spawn(async move { database.import(vec![imported]).await });
+    somebody_waits(&bench).await;
+    reset.batch_execute("DELETE FROM idempotent_calls; COMMIT").unwrap();
+    assert_eq!(importing.await.unwrap().unwrap(), [FactorImported::Stored]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod constraints;
 mod corruption;
 mod durability;
 mod health;
+mod lock_order;
 mod migrations;
 mod sharing;
 #[path = "../support/mod.rs"]

@@ -41,7 +41,7 @@ pub(super) fn attempt(
             idempotency::wipe(c, &key, None)?;
         }
         SetupOutcome::Refused(_) => {}
-        SetupOutcome::Exhausted => pending::remove(c, &key, None)?,
+        SetupOutcome::Exhausted => pending::remove(c, &key)?,
     }
     audit::append(c, &audit)?;
     Ok(SetupAttempted::Judged(outcome))
@@ -85,7 +85,7 @@ fn refusal(
     if attempt.setup.is_some_and(|setup| setup != factor.setup) {
         return Ok(SetupAttempted::Replaced);
     }
-    pending::remove(c, key, None)?;
+    pending::remove(c, key)?;
     // Without an attempt left it is as good as gone: the limit was lowered since the last one.
     let is_expired = factor.is_expired(attempt.now);
     Ok(if is_expired { SetupAttempted::Expired } else { SetupAttempted::NoPendingSetup })

@@ -21,9 +21,8 @@ pub(super) fn store(c: &mut AnyConnection, setup: &PendingSetup) -> UnitResult<P
     if !claim::end(c, &key, setup.claim)? {
         return Ok(PendingStored::ClaimLost);
     }
-    remove(c, &key, setup.audit.caller.request)?;
     let row = FactorRow::of_pending(&setup.factor);
-    if !insert_new(c, |c| diesel::insert_into(factors::table).values(row).execute(c))? {
+    if !replace(c, &key, row, setup.audit.caller.request)? {
         // Only an import makes a factor without the claim, and an enabled one.
         return Ok(PendingStored::AlreadyEnabled);
     }
@@ -32,9 +31,30 @@ pub(super) fn store(c: &mut AnyConnection, setup: &PendingSetup) -> UnitResult<P
     Ok(PendingStored::Stored)
 }
 
-/// Removes a pending factor; its codes go with it, and the answers that show them, but for that of the request `spared`.
-pub(super) fn remove(c: &mut AnyConnection, key: &SubjectKey, spared: Option<RequestId>) -> QueryResult<()> {
+/// Puts a factor where none or a pending one is; `false` when there is another one. What belongs to the factor is locked after
+/// it, here too: the answers that show the secrets of the one before, but for that of the request `spared`, go last.
+pub(super) fn replace(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+    row: FactorRow,
+    spared: Option<RequestId>,
+) -> QueryResult<bool> {
+    delete(c, key)?;
+    let is_stored = insert_new(c, |c| diesel::insert_into(factors::table).values(row).execute(c))?;
+    if is_stored {
+        idempotency::wipe(c, key, spared)?;
+    }
+    Ok(is_stored)
+}
+
+/// Removes a pending factor, and the answers that show its secrets.
+pub(super) fn remove(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
+    delete(c, key)?;
+    idempotency::wipe(c, key, None)
+}
+
+/// The codes of a factor go with it.
+fn delete(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
     let pending = factors::table.find(key.clone()).filter(factors::state.eq(PENDING));
-    diesel::delete(pending).execute(c)?;
-    idempotency::wipe(c, key, spared)
+    diesel::delete(pending).execute(c).map(drop)
 }

@@ -34,6 +34,7 @@ pub(super) fn cases() -> Vec<Case<Stores>> {
         a_confirmed_set_up_wipes_the_answers_that_show_it,
         a_replaced_set_up_wipes_the_answers_that_show_it,
         a_set_up_that_an_import_replaces_wipes_the_answers_that_show_it,
+        an_import_that_is_refused_wipes_nothing,
         an_exhausted_set_up_wipes_the_answers_that_show_it,
         an_expired_set_up_that_is_tried_wipes_the_answers_that_show_it,
         new_backup_codes_wipe_the_answers_that_show_old_ones,
@@ -163,6 +164,14 @@ async fn a_set_up_that_an_import_replaces_wipes_the_answers_that_show_it(stores:
     let imported = vec![imported_factor(&alice(), &[], NOW)];
     assert_eq!(stores.factors.import(imported).await.unwrap(), [FactorImported::Stored]);
     before.assert_wiped(&stores).await;
+}
+
+async fn an_import_that_is_refused_wipes_nothing(stores: Stores) {
+    let _ = arrange::enabled(&*stores.factors, &alice(), NOW).await;
+    let before = Before::arrange(&stores).await;
+    let outcomes = stores.factors.import(vec![imported_factor(&alice(), &[], NOW)]).await.unwrap();
+    assert!(matches!(outcomes[..], [FactorImported::AlreadyEnabled(_)]));
+    before.assert_untouched(&stores).await;
 }
 
 async fn an_exhausted_set_up_wipes_the_answers_that_show_it(stores: Stores) {
