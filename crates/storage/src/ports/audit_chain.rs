@@ -140,6 +140,30 @@ fn waiting_event() -> _ {
         .filter(audit_events::id.eq(audit_unsealed::event_id))
 }
 
+/// The events that are next, locked to the end of the transaction in the order of their ids: who seals the same trail at the
+/// same time waits for them, and then finds those that are left. What it reads of the chain, it reads afterwards. Where two
+/// hold different events all the same, because one of them came late, the primary key of the seals decides.
+fn hold_waiting(
+    connection: &mut AnyConnection,
+    organization: &str,
+    until: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<String>> {
+    // An event that is gone stays in the list, for the verification to find.
+    let waiting = audit_unsealed::table
+        .filter(audit_unsealed::organization_id.eq(organization))
+        .filter(audit_unsealed::happened_at.le(until.as_micros()))
+        .filter(exists(waiting_event()))
+        .select(audit_unsealed::event_id)
+        .order(audit_unsealed::event_id)
+        .limit(limit.into());
+    match connection {
+        AnyConnection::Sqlite(connection) => waiting.load(connection),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => waiting.for_update().load(connection),
+    }
+}
+
 fn seal(
     connection: &mut AnyConnection,
     organization: OrganizationId,
@@ -147,16 +171,7 @@ fn seal(
     limit: u32,
 ) -> UnitResult<u32> {
     let id = organization.to_string();
-    connection.hold(&format!("audit trail {id}"))?;
-    // An event that is gone stays in the list, for the verification to find.
-    let waiting = audit_unsealed::table
-        .filter(audit_unsealed::organization_id.eq(&id))
-        .filter(audit_unsealed::happened_at.le(until.as_micros()))
-        .filter(exists(waiting_event()))
-        .select(audit_unsealed::event_id)
-        .order(audit_unsealed::event_id)
-        .limit(limit.into())
-        .load::<String>(connection)?;
+    let waiting = hold_waiting(connection, &id, until, limit)?;
     let last = audit_seals::table
         .filter(audit_seals::organization_id.eq(&id))
         .order(audit_seals::number.desc())
