@@ -2,12 +2,8 @@
 //!
 //! The derive puts `MultiBackend` and its kin beside the enum; this module is their place.
 
-#[cfg(feature = "postgres")]
-use diesel::connection::SimpleConnection as _;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
-#[cfg(feature = "postgres")]
-use diesel::sql_types::Text;
 use diesel::sqlite::SqliteConnection;
 
 use crate::failover::Failovers;
@@ -60,31 +56,6 @@ impl AnyConnection {
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => AnsiTransactionManager::begin_transaction(connection),
-        }
-    }
-
-    /// Waits until no other transaction holds `name`, and holds it to the end of this one. On SQLite a transaction that
-    /// writes is alone anyway.
-    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server needs the name"))]
-    pub(crate) fn hold(&mut self, name: &str) -> QueryResult<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => {
-                diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-                    .bind::<Text, _>(name)
-                    .execute(connection)
-                    .map(drop)
-            }
-        }
-    }
-
-    /// From here on this transaction gives up on a lock of a table that it does not get within 2 s.
-    pub(crate) fn limit_waiting(&mut self) -> QueryResult<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => connection.batch_execute("SET LOCAL lock_timeout = 2000"),
         }
     }
 

@@ -6,10 +6,14 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
+#[cfg(feature = "postgres")]
+use diesel::connection::SimpleConnection as _;
 use diesel::connection::TransactionManager as _;
 use diesel::migration::{Migration, MigrationSource};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+#[cfg(feature = "postgres")]
+use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -24,6 +28,7 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// What processes that migrate hold.
+#[cfg(feature = "postgres")]
 const LOCK: &str = "countersign migrations";
 
 /// One migration that this program knows.
@@ -109,20 +114,34 @@ pub(crate) fn pending(url: &DatabaseUrl) -> Result<Vec<String>, MigrateError> {
     Ok(statuses.into_iter().filter(|migration| !migration.applied).map(|migration| migration.id).collect())
 }
 
-/// Runs `work` in one transaction, after those who migrate already. On a server, a migration that has to wait for a
-/// table in use gives up after 2 s, before the calls that queue behind it do.
+/// Runs `work` in one transaction, after those who migrate already.
 fn in_turn<T>(
     connection: &mut AnyConnection,
     work: impl FnOnce(&mut AnyConnection) -> Result<T, MigrateError>,
 ) -> Result<T, MigrateError> {
     connection.begin_write()?;
-    let worked = connection.hold(LOCK).and_then(|()| connection.limit_waiting()).map_err(Into::into);
-    let worked = worked.and_then(|()| work(connection));
+    let worked = take_turn(connection).map_err(Into::into).and_then(|()| work(connection));
     match worked {
         Ok(done) => AnyConnection::commit_transaction(connection).map(|()| done).map_err(Into::into),
         Err(error) => {
             AnyConnection::rollback_transaction(connection)?;
             Err(error)
+        }
+    }
+}
+
+/// Waits until no other process migrates, by the one lock that belongs to no row: there may be no table yet. From then on, a
+/// migration that has to wait for a table in use gives up after 2 s, before the calls that queue behind it do. On SQLite a
+/// transaction that writes is alone anyway.
+fn take_turn(connection: &mut AnyConnection) -> QueryResult<()> {
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(()),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(connection) => {
+            diesel::sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind::<Text, _>(LOCK)
+                .execute(connection)?;
+            connection.batch_execute("SET LOCAL lock_timeout = 2000")
         }
     }
 }
@@ -169,8 +188,12 @@ fn applied(connection: &mut AnyConnection) -> QueryResult<BTreeSet<String>> {
     Ok(history::table.select(history::version).load(connection)?.into_iter().collect())
 }
 
-#[cfg(all(test, feature = "postgres"))]
+#[cfg(test)]
+#[cfg(feature = "postgres")]
 mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
     use super::*;
 
     #[test]
@@ -180,5 +203,21 @@ mod tests {
             migrations.iter().map(|migration| migration.name().to_string()).collect()
         };
         assert_eq!(names(&POSTGRES), names(&SQLITE));
+    }
+
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+    }
+
+    /// Rows can be spread over servers, and the locks on them with the rows; a lock that belongs to no row cannot.
+    #[test]
+    fn nothing_but_a_migration_takes_a_lock_that_belongs_to_no_row() {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut files = files_below(&package.join("src"));
+        files.extend(files_below(&package.join("../../migrations/postgres")));
+        files.sort();
+        files.retain(|path| fs::read_to_string(path).unwrap().contains("advisory"));
+        assert_eq!(files, [package.join("src/migrate.rs"), package.join("src/postgres/tests.rs")]);
     }
 }

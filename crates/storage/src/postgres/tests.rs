@@ -257,22 +257,18 @@ async fn somebody_waits(bench: &Bench) {
 }
 
 #[tokio::test]
-async fn processes_that_hold_the_same_name_follow_each_other() {
+async fn a_migration_waits_for_another_one_and_holds_up_nobody_else() {
     let bench = Bench::new();
-    let mut other = AnyConnection::Postgres(bench.sql());
-    other.begin_write().unwrap();
-    other.hold("a name").unwrap();
-    let refused = bench.database.write(|c| Ok(c.hold("a name")?)).await;
-    assert!(matches!(refused, Err(PortFailure::Unavailable(_))), "{refused:?}");
-    bench.database.write(|c| Ok(c.hold("another name")?)).await.unwrap();
-    drop(other);
-    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database =
-                     (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let held = |c: &mut AnyConnection| Ok(diesel::dsl::sql::<BigInt>(locks).get_result::<i64>(c)?);
-    while bench.database.read(held).await.unwrap() > 0 {
-        tokio::task::yield_now().await;
-    }
-    bench.database.write(|c| Ok(c.hold("a name")?)).await.unwrap();
+    let mut other = bench.sql();
+    let lock = "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('countersign migrations', 0))";
+    other.batch_execute(lock).unwrap();
+    let url = url(&bench.place);
+    let migrating = std::thread::spawn(move || migrate::up(&url).unwrap());
+    somebody_waits(&bench).await;
+    bench.database.write(one_more).await.unwrap();
+    assert!(!migrating.is_finished());
+    other.batch_execute("COMMIT").unwrap();
+    assert_eq!(migrating.join().unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]
