@@ -15,6 +15,7 @@ mod durability;
 mod health;
 mod lock_order;
 mod migrations;
+mod partitioning;
 mod sharing;
 #[path = "../support/mod.rs"]
 mod support;
