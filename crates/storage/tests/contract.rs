@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     trials.extend(named("sqlite_expanded", contract::stores(|| async { expanded() })));
     #[cfg(feature = "postgres")]
     {
-        trials.extend(named("postgres", contract::stores(|| async { on(Engine::Postgres) })));
+        trials.extend(named("postgres", contract::stores(|| async { of_one_organization() })));
         trials.extend(named("postgres_expanded_serializable", contract::stores(|| async { serializable() })));
     }
     trials.extend(named("sqlite", remembering(Engine::Sqlite)));
@@ -50,6 +50,13 @@ fn on(engine: Engine) -> Stores {
 /// SQLite with the schema of a newer version.
 fn expanded() -> Stores {
     let place = TestDatabase::expanded(Engine::Sqlite);
+    Stores::of(Arc::new(place.open())).keeping(place)
+}
+
+/// PostgreSQL that refuses to write for two organizations in one transaction.
+#[cfg(feature = "postgres")]
+fn of_one_organization() -> Stores {
+    let place = TestDatabase::of_one_organization();
     Stores::of(Arc::new(place.open())).keeping(place)
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+#[cfg(feature = "postgres")]
+use countersign_testkit::build;
 use countersign_testkit::on_every_engine;
 
 use crate::support::{Engine, TestDatabase};
@@ -121,4 +123,20 @@ async fn foreign_keys_stay_within_the_organization(engine: Engine) {
     let others: BTreeSet<_> = others.iter().map(|(from, to)| (from.as_str(), to.as_str())).collect();
     let known = [("api_keys.organization_id", "organizations.id"), ("organizations.plan_id", "plans.id")];
     assert_eq!(others, known.into());
+}
+
+/// What the contracts rely on that run on such a database.
+#[cfg(feature = "postgres")]
+#[test]
+fn a_database_of_one_organization_refuses_to_write_for_two_in_one_transaction() {
+    let place = TestDatabase::of_one_organization();
+    let account = |organization: u64| {
+        let id = build::organization_id(organization);
+        format!("INSERT INTO usage_accounts VALUES ('{id}', 'live', 1);")
+    };
+    place.sql(&account(1));
+    place.sql(&account(2));
+    let both = account(3) + &account(4);
+    let refused = place.try_sql(&format!("BEGIN; {both} COMMIT;")).unwrap_err();
+    assert!(refused.contains("one transaction writes for"), "{refused}");
 }

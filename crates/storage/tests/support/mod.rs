@@ -68,6 +68,17 @@ impl TestDatabase {
         }
     }
 
+    /// A database that refuses to write for two organizations in one transaction. Only age may bring them together, which
+    /// removes rows, and a new key, with which rows are sealed.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn of_one_organization() -> Self {
+        Self::Postgres(PostgresDatabase::copied("one_organization", |url| {
+            prepare(url);
+            let guard = include_str!("of_one_organization.sql");
+            PgConnection::establish(url).unwrap().batch_execute(guard).unwrap();
+        }))
+    }
+
     pub(crate) fn url(&self) -> DatabaseUrl {
         match self {
             Self::Sqlite(files) => files.url(),

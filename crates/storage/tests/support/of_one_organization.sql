@@ -1,0 +1,34 @@
+-- A transaction notes whose rows it writes. The argument is the column that names the organization.
+CREATE FUNCTION refuse_second_organization() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    whose TEXT := to_jsonb(new) ->> TG_ARGV[0];
+    before TEXT := current_setting('test.organization', true);
+    sealed TEXT[] := '{sealing_key_id,sealed_secret,secret_key_id,old_secret_id,old_secret_key_id,old_sealed_secret,old_secret_until}';
+BEGIN
+    IF TG_OP = 'UPDATE' AND to_jsonb(old) - sealed = to_jsonb(new) - sealed THEN
+        RETURN NULL;
+    END IF;
+    IF before <> '' AND before <> whose THEN
+        RAISE EXCEPTION 'one transaction writes for % and %', before, whose;
+    END IF;
+    PERFORM set_config('test.organization', whose, true);
+    RETURN NULL;
+END
+$$;
+
+DO $$
+DECLARE
+    place record;
+BEGIN
+    FOR place IN
+        SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND (column_name = 'organization_id' OR (table_name, column_name) = ('organizations', 'id'))
+    LOOP
+        EXECUTE format(
+            'CREATE TRIGGER of_one_organization AFTER INSERT OR UPDATE ON %I FOR EACH ROW
+             EXECUTE FUNCTION refuse_second_organization(%L)',
+            place.table_name, place.column_name
+        );
+    END LOOP;
+END
+$$;
