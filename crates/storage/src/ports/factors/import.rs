@@ -1,13 +1,14 @@
 //! Factors of other systems are stored where no enabled one is.
 
+use countersign_domain::two_factor::factor::Factor;
+use countersign_domain::two_factor::ports::{FactorImported, ImportedFactor};
+
 use super::row::FactorRow;
 use super::{codes, find, pending};
 use crate::backend::AnyConnection;
 use crate::column::subject_key;
 use crate::ports::audit;
 use crate::unit::{UnitFailure, UnitResult};
-use countersign_domain::two_factor::factor::Factor;
-use countersign_domain::two_factor::ports::{FactorImported, ImportedFactor};
 
 /// How often a set-up may come in between: each round begins after another one has committed.
 const ROUNDS: usize = 5;
