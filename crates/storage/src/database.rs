@@ -137,7 +137,7 @@ impl Database {
         let failovers = Failovers::default();
         let (queue, jobs) = Queue::new(WAITING_WRITES, turn);
         let threads = match url.place() {
-            Place::Sqlite(_) => vec![writer::start(url.clone(), jobs)?],
+            Place::Sqlite(path) => vec![writer::start(url.clone(), path, jobs)?],
             #[cfg(feature = "postgres")]
             Place::Postgres(_) => {
                 let watch = options.failover_quarantine.then(|| failovers.clone());

@@ -114,18 +114,18 @@ impl ConnectionPool {
     }
 }
 
-/// Starts threads that take jobs one by one; they end when the queue is closed and empty.
+/// Starts threads that take jobs, each for `work`, which may take more of them; they end when the queue is closed and empty.
 pub(crate) fn serve(
     name: &str,
     threads: NonZeroU32,
     jobs: &Jobs,
-    work: impl Fn(Box<dyn Job>) + Clone + Send + 'static,
+    work: impl Fn(Box<dyn Job>, &Jobs) + Clone + Send + 'static,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
     let start_one = |number| {
         let (jobs, work) = (jobs.clone(), work.clone());
         thread::Builder::new().name(format!("database-{name}-{number}")).spawn(move || {
             while let Some(job) = jobs.next() {
-                work(job);
+                work(job, &jobs);
             }
         })
     };

@@ -1,8 +1,10 @@
 //! The bounded way from an async caller to a thread that works on a connection.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use countersign_domain::failure::PortFailure;
@@ -23,11 +25,38 @@ pub(crate) trait Job: Send {
     /// Runs the unit and keeps its result; with a setback its changes must be rolled back. A panic stays inside.
     fn run(&mut self, connection: &mut AnyConnection) -> Result<(), Setback>;
 
-    /// Tells the caller the result of the last run.
-    fn answer(self: Box<Self>);
+    /// The thread on which the caller waits.
+    fn home(&self) -> ThreadId;
+
+    /// Tells the caller the result of the last run, and has it answer its neighbours.
+    fn answer(self: Box<Self>, neighbours: Neighbours);
 
     /// Tells the caller that the outcome is unknown.
     fn fail(self: Box<Self>, failure: PortFailure);
+}
+
+/// Jobs that are done and wait for their answers, which are given when this is dropped. The first caller of a thread that wakes
+/// up answers the others of that thread: to wake each of them from another thread is a system call each time.
+#[derive(Default)]
+pub(crate) struct Neighbours(Vec<Box<dyn Job>>);
+
+impl Drop for Neighbours {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(|job| job.answer(Self::default()));
+    }
+}
+
+/// Answers jobs that are done.
+pub(crate) fn answer_all(done: Vec<Box<dyn Job>>) {
+    let mut homes: HashMap<ThreadId, Neighbours> = HashMap::new();
+    for job in done {
+        homes.entry(job.home()).or_default().0.push(job);
+    }
+    for mut neighbours in homes.into_values() {
+        if let Some(first) = neighbours.0.pop() {
+            first.answer(neighbours);
+        }
+    }
 }
 
 /// The threads' end. Clones take from the same queue.
@@ -104,16 +133,17 @@ impl Queue {
         self.wait_for_place().await?;
         let (caller, mut answer) = oneshot::channel();
         let waiting = Waiting(Turn::default());
-        let job = Submitted { unit, result: None, turn: waiting.0.clone(), caller };
+        let home = thread::current().id();
+        let job = Submitted { unit, result: None, turn: waiting.0.clone(), caller, home };
         self.jobs.send(Box::new(job)).map_err(|_| closed())?;
         if let Some(longest) = self.turn {
             match tokio::time::timeout(longest, &mut answer).await {
-                Ok(answer) => return answer.unwrap_or_else(|_| Err(closed())),
+                Ok(answer) => return answer.map_err(|_| closed())?.result,
                 Err(_) if waiting.0.take() => return Err(overloaded()),
                 Err(_) => {}
             }
         }
-        answer.await.unwrap_or_else(|_| Err(closed()))
+        answer.await.map_err(|_| closed())?.result
     }
 
     /// The place is free again when a thread takes the job.
@@ -137,11 +167,19 @@ fn overloaded() -> PortFailure {
     PortFailure::unavailable("too many calls wait for the database")
 }
 
+/// What a caller gets.
+struct Answer<T> {
+    result: Result<T, PortFailure>,
+    /// They are answered when the caller has its own answer, or has gone away.
+    _neighbours: Neighbours,
+}
+
 struct Submitted<T, F> {
     unit: F,
     result: Option<Result<T, PortFailure>>,
     turn: Turn,
-    caller: oneshot::Sender<Result<T, PortFailure>>,
+    caller: oneshot::Sender<Answer<T>>,
+    home: ThreadId,
 }
 
 impl<T, F> Job for Submitted<T, F>
@@ -161,13 +199,17 @@ where
         ran
     }
 
-    fn answer(self: Box<Self>) {
+    fn home(&self) -> ThreadId {
+        self.home
+    }
+
+    fn answer(self: Box<Self>, neighbours: Neighbours) {
         let result = self.result.unwrap_or_else(|| Err(PortFailure::other("a unit of work was never run")));
         // A caller that has gone does not want to know.
-        let _ = self.caller.send(result);
+        let _ = self.caller.send(Answer { result, _neighbours: neighbours });
     }
 
     fn fail(self: Box<Self>, failure: PortFailure) {
-        let _ = self.caller.send(Err(failure));
+        let _ = self.caller.send(Answer { result: Err(failure), _neighbours: Neighbours::default() });
     }
 }

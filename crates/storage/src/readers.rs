@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use countersign_domain::failure::PortFailure;
 
@@ -9,12 +10,16 @@ use crate::connect::Access;
 use crate::database::OpenError;
 use crate::open_connections::OpenConnections;
 use crate::pool::{self, ConnectionPool};
-use crate::queue::{Job, Jobs};
+use crate::queue::{self, Job, Jobs};
 use crate::unit::Setback;
 use crate::url::DatabaseUrl;
 
 /// How often a read is tried.
 const TRIES: u32 = 4;
+/// The most reads that are answered together.
+const LARGEST_BATCH: usize = 16;
+/// After this time no read is begun before the others are answered.
+const LONGEST_BATCH: Duration = Duration::from_micros(250);
 
 /// Starts the threads; they end when the queue is closed and empty.
 pub(crate) fn start(
@@ -24,12 +29,27 @@ pub(crate) fn start(
     jobs: &Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
     let pool = ConnectionPool::open(url, Access::Read, threads, None, open)?;
-    Ok(pool::serve("reader", threads, jobs, move |job| read(&pool, job))?)
+    Ok(pool::serve("reader", threads, jobs, move |first, jobs| read(&pool, first, jobs))?)
 }
 
-fn read(pool: &ConnectionPool, mut job: Box<dyn Job>) {
+/// Reads what waits, one after the other, and answers together: to wake a caller costs as much as a short read. None waits long
+/// for that, for a batch ends after the first read that takes longer.
+fn read(pool: &ConnectionPool, first: Box<dyn Job>, jobs: &Jobs) {
+    let since = Instant::now();
+    let mut done = Vec::new();
+    let mut next = Some(first);
+    while let Some(job) = next {
+        done.extend(read_one(pool, job));
+        let is_full = done.len() == LARGEST_BATCH || since.elapsed() > LONGEST_BATCH;
+        next = if is_full { None } else { jobs.next_waiting() };
+    }
+    queue::answer_all(done);
+}
+
+/// The job, when there is something to answer.
+fn read_one(pool: &ConnectionPool, mut job: Box<dyn Job>) -> Option<Box<dyn Job>> {
     if !job.begin() {
-        return;
+        return None;
     }
     for _ in 0..TRIES {
         match pool.lease() {
@@ -37,8 +57,11 @@ fn read(pool: &ConnectionPool, mut job: Box<dyn Job>) {
                 Ok(()) | Err(Setback::Final) => break,
                 Err(Setback::Conflict | Setback::ConnectionLost) => {}
             },
-            Err(cause) => return job.fail(PortFailure::unavailable(cause)),
+            Err(cause) => {
+                job.fail(PortFailure::unavailable(cause));
+                return None;
+            }
         }
     }
-    job.answer();
+    Some(job)
 }

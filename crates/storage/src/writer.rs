@@ -4,6 +4,7 @@
 //! A unit fails alone: its group is then run again, each unit under a savepoint. Nobody is answered before the commit: an
 //! answer means that the change is durable.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -16,19 +17,22 @@ use diesel::result::Error;
 use crate::backend::AnyConnection;
 use crate::connect::{self, Access, ConnectError};
 use crate::database::OpenError;
-use crate::queue::{Job, Jobs};
+use crate::queue::{self, Job, Jobs};
+use crate::sqlite::checkpoints::Checkpoints;
 use crate::url::DatabaseUrl;
 
 /// The most units in one transaction, so that the first does not wait for ever and other processes get their turn.
 const LARGEST_GROUP: usize = 256;
 
 /// Opens the connection and starts the thread, which ends when the queue is closed and empty.
-pub(crate) fn start(url: DatabaseUrl, jobs: Jobs) -> Result<JoinHandle<()>, OpenError> {
+pub(crate) fn start(url: DatabaseUrl, path: &Path, jobs: Jobs) -> Result<JoinHandle<()>, OpenError> {
     let mut connection = WriteConnection { url, open: None };
     connection.get()?;
+    let mut checkpoints = Checkpoints::start(path)?;
     let work = move || {
         while let Some(first) = jobs.next() {
-            write(&mut connection, first, &jobs);
+            let written = write(&mut connection, first, &jobs);
+            checkpoints.written(written);
         }
     };
     Ok(thread::Builder::new().name("database-writer".to_owned()).spawn(work)?)
@@ -51,7 +55,8 @@ impl WriteConnection {
     }
 }
 
-fn write(connection: &mut WriteConnection, first: Box<dyn Job>, jobs: &Jobs) {
+/// Writes a group and answers; tells how many units were committed.
+fn write(connection: &mut WriteConnection, first: Box<dyn Job>, jobs: &Jobs) -> usize {
     let group = take_waiting(first, jobs);
     match connection.get() {
         Ok(connection) => write_group(connection, group, jobs),
@@ -69,7 +74,7 @@ fn take_waiting(first: Box<dyn Job>, jobs: &Jobs) -> Vec<Box<dyn Job>> {
 }
 
 /// Runs a group and whatever comes meanwhile in one transaction, commits it, and answers.
-fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &Jobs) {
+fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &Jobs) -> usize {
     if let Err(cause) = connection.begin_write() {
         return fail_all(group, cause);
     }
@@ -87,12 +92,12 @@ fn write_group(connection: &mut AnyConnection, group: Vec<Box<dyn Job>>, jobs: &
             return write_apart(connection, begun.into_iter().chain(rest));
         }
     }
-    commit(connection, begun);
+    commit(connection, begun)
 }
 
 /// Runs jobs each under a savepoint, because one of them has failed and is to fail alone. Others are spared the savepoints,
 /// for which SQLite copies every page that it changes.
-fn write_apart(connection: &mut AnyConnection, mut begun: impl Iterator<Item = Box<dyn Job>>) {
+fn write_apart(connection: &mut AnyConnection, mut begun: impl Iterator<Item = Box<dyn Job>>) -> usize {
     if let Err(cause) = connection.begin_write() {
         return fail_all(begun, cause);
     }
@@ -106,12 +111,16 @@ fn write_apart(connection: &mut AnyConnection, mut begun: impl Iterator<Item = B
             return fail_all(done.into_iter().chain(begun), cause);
         }
     }
-    commit(connection, done);
+    commit(connection, done)
 }
 
-fn commit(connection: &mut AnyConnection, done: Vec<Box<dyn Job>>) {
+fn commit(connection: &mut AnyConnection, done: Vec<Box<dyn Job>>) -> usize {
+    let committed = done.len();
     match AnyConnection::commit_transaction(connection) {
-        Ok(()) => done.into_iter().for_each(Job::answer),
+        Ok(()) => {
+            queue::answer_all(done);
+            committed
+        }
         Err(cause) => fail_all(done, cause),
     }
 }
@@ -144,13 +153,14 @@ fn run_alone(connection: &mut AnyConnection, job: &mut dyn Job) -> QueryResult<(
     if connection.transaction_depth() == Some(1) { Ok(()) } else { Err(Error::NotInTransaction) }
 }
 
-/// Everybody is told that the outcome is unknown.
+/// Everybody is told that the outcome is unknown; nothing counts as committed.
 fn fail_all(
     jobs: impl IntoIterator<Item = Box<dyn Job>>,
     cause: impl std::error::Error + Send + Sync + 'static,
-) {
+) -> usize {
     let cause = Arc::new(cause);
     jobs.into_iter().for_each(|job| job.fail(PortFailure::unavailable(cause.clone())));
+    0
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::database::OpenError;
 use crate::failover::Failovers;
 use crate::open_connections::OpenConnections;
 use crate::pool::{self, ConnectionPool, Leased};
-use crate::queue::{Job, Jobs};
+use crate::queue::{Job, Jobs, Neighbours};
 use crate::unit::{Setback, is_conflict};
 use crate::url::DatabaseUrl;
 
@@ -36,7 +36,7 @@ pub(crate) fn start(
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
     let pool = ConnectionPool::open(url, Access::Write, threads, failovers, open)?;
     let turns = Arc::new(RwLock::new(()));
-    Ok(pool::serve("writer", threads, jobs, move |job| write(&pool, &turns, job))?)
+    Ok(pool::serve("writer", threads, jobs, move |job, _| write(&pool, &turns, job))?)
 }
 
 /// How an attempt ended.
@@ -70,7 +70,7 @@ fn write(pool: &ConnectionPool, turns: &RwLock<()>, mut job: Box<dyn Job>) {
         };
         drop(leased);
         match ended {
-            Ended::Known => return job.answer(),
+            Ended::Known => return job.answer(Neighbours::default()),
             Ended::Unknown(cause) => return job.fail(PortFailure::unavailable(cause)),
             Ended::Repeatable(error) => failure = error,
         }
@@ -80,7 +80,7 @@ fn write(pool: &ConnectionPool, turns: &RwLock<()>, mut job: Box<dyn Job>) {
     }
     match failure {
         Some(cause) => job.fail(PortFailure::unavailable(cause)),
-        None => job.answer(),
+        None => job.answer(Neighbours::default()),
     }
 }
 

@@ -33,6 +33,7 @@ fn every_connection_has_all_settings() {
             ("secure_delete", 1),
             ("cell_size_check", 1),
             ("temp_store", 2),
+            ("wal_autocheckpoint", 12_000),
             ("journal_size_limit", 67_108_864),
             ("query_only", query_only),
         ] {

@@ -230,6 +230,48 @@ async fn a_unit_whose_caller_has_gone_is_not_begun() {
 }
 
 #[tokio::test]
+async fn everybody_is_answered_whoever_goes_away_after_the_commit() {
+    for gone in 0..4 {
+        let mut bench = Bench::new();
+        let mut callers = Vec::new();
+        for id in 0..4 {
+            let queue = bench.queue.clone();
+            callers.push(tokio::spawn(async move { queue.run(move |c| note(c, id)).await }));
+        }
+        while bench.jobs.count() < 4 {
+            tokio::task::yield_now().await;
+        }
+        bench.write_once();
+        callers.remove(gone).abort();
+        for caller in callers {
+            caller.await.unwrap().unwrap();
+        }
+        assert_eq!(bench.notes(), [0, 1, 2, 3]);
+    }
+}
+
+#[test]
+fn callers_on_different_threads_are_answered_in_one_group() {
+    let mut bench = Bench::new();
+    let call = |id: i32| {
+        let queue = bench.queue.clone();
+        move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(queue.run(move |c| note(c, id)))
+        }
+    };
+    let callers: Vec<_> = (0..3).map(|id| std::thread::spawn(call(id))).collect();
+    while bench.jobs.count() < 3 {
+        std::thread::yield_now();
+    }
+    bench.write_once();
+    for caller in callers {
+        caller.join().unwrap().unwrap();
+    }
+    assert_eq!(*bench.commits.lock().unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_broken_connection_is_replaced() {
     let bench = Bench::new();
     let mut broken = AnyConnection::Sqlite(bench.connect());
