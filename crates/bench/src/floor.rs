@@ -64,7 +64,8 @@ diesel::table! {
 /// What the server sets on its connections.
 const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
      PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cell_size_check = ON;
-     PRAGMA temp_store = MEMORY;";
+     PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 12000;
+     PRAGMA journal_size_limit = 67108864;";
 
 /// The texts of the updates.
 enum Charge {}

@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: the contract in `OpenAPI` 3.1.
 
 use actix_web::HttpResponse;
+use actix_web::rt::task::spawn_blocking;
 
 use super::{Route, Verb};
 use crate::gate::{Handler, Outcome, PublicCall};
@@ -10,14 +11,17 @@ use crate::refusal::problem::Problem;
 pub(super) const ROUTE: Route = Route {
     verb: Verb::Get,
     path: "/openapi.json",
-    handler: Handler::Public(|call| Box::pin(async move { handle(&call) })),
+    handler: Handler::Public(|call| Box::pin(handle(call))),
     documented,
 };
 
-fn handle(call: &PublicCall) -> Outcome {
-    let document = call.state.openapi_json.as_ref();
-    let document = document.map_err(|error| Problem::Unwritable(error.to_string().into()))?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(document.clone()))
+async fn handle(call: PublicCall) -> Outcome {
+    let state = call.state;
+    // The first one takes tens of milliseconds, in which other calls go on.
+    let made = spawn_blocking(move || state.openapi_json.as_ref().cloned().map_err(ToString::to_string));
+    let document = made.await.map_err(Problem::Lost)?;
+    let document = document.map_err(|error| Problem::Unwritable(error.into()))?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(document))
 }
 
 fn documented() -> Documented {
