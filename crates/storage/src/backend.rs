@@ -21,20 +21,22 @@ macro_rules! directly {
 }
 pub(crate) use directly;
 
-/// Loads rows and locks them to the end of the transaction, without those that another one has locked: who removes many rows
-/// in an order of its own must wait for nobody. On SQLite a transaction that writes is alone anyway.
-macro_rules! load_free {
-    ($connection:expr, $query:expr, $row:ty) => {
+/// Locks a row to the end of the transaction; `false` when it is not there or another transaction has locked it: who tidies
+/// up many rows must wait for nobody. On SQLite a transaction that writes is alone anyway.
+macro_rules! hold_if_free {
+    ($connection:expr, $row:expr, $id:ty) => {
         match $connection {
-            $crate::backend::AnyConnection::Sqlite(inner) => $query.load::<$row>(inner),
+            $crate::backend::AnyConnection::Sqlite(inner) => $row.get_result::<$id>(inner),
             #[cfg(feature = "postgres")]
             $crate::backend::AnyConnection::Postgres(inner) => {
-                $query.for_update().skip_locked().load::<$row>(inner)
+                $row.for_update().skip_locked().get_result::<$id>(inner)
             }
         }
+        .optional()
+        .map(|found| found.is_some())
     };
 }
-pub(crate) use load_free;
+pub(crate) use hold_if_free;
 
 /// A connection to whichever database system the URL names.
 #[derive(diesel::MultiConnection)]

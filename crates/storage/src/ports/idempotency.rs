@@ -10,7 +10,7 @@ use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
 
-use crate::backend::{AnyConnection, load_free};
+use crate::backend::{AnyConnection, hold_if_free};
 use crate::column::{SubjectKey, number, parse, present};
 use crate::database::Database;
 use crate::schema::idempotent_calls::{self, dsl};
@@ -42,7 +42,8 @@ impl IdempotencyStore for Database {
     }
 
     async fn purge_calls(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
-        self.write(move |c| purge(c, now, limit)).await
+        let expired = self.read(move |c| Ok(expired(c, now, limit)?)).await?;
+        self.tidy(expired, move |c, key| remove_expired(c, key, now)).await
     }
 }
 
@@ -124,19 +125,27 @@ fn keep(c: &mut AnyConnection, kept: &KeptAnswer) -> QueryResult<bool> {
     Ok(stored == 1)
 }
 
-/// Calls whose answer somebody voids or replaces are left for the next time.
-fn purge(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitResult<u32> {
-    let expired = idempotent_calls::table
+fn expired(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(String, String, Vec<u8>)>> {
+    idempotent_calls::table
         .filter(dsl::expires_at.le(now.as_micros()))
         .order(dsl::expires_at)
         .limit(limit.into())
-        .select((dsl::organization_id, dsl::environment, dsl::name));
-    let mut purged = 0;
-    for key in load_free!(c, expired, (String, String, Vec<u8>))? {
-        let row = idempotent_calls::table.find(key).filter(dsl::expires_at.le(now.as_micros()));
-        purged += diesel::delete(row).execute(c)?;
+        .select((dsl::organization_id, dsl::environment, dsl::name))
+        .load(c)
+}
+
+/// A call whose answer somebody voids or replaces is left for the next time.
+fn remove_expired(
+    c: &mut AnyConnection,
+    key: &(String, String, Vec<u8>),
+    now: Timestamp,
+) -> QueryResult<usize> {
+    let row = idempotent_calls::table.find(key.clone()).filter(dsl::expires_at.le(now.as_micros()));
+    if hold_if_free!(c, row.clone().select(dsl::claim_id), String)? {
+        diesel::delete(row).execute(c)
+    } else {
+        Ok(0)
     }
-    Ok(number::<usize, u32>("purged rows", purged)?)
 }
 
 fn lease_end(claim: &CallClaim) -> i64 {

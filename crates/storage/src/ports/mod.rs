@@ -15,6 +15,7 @@ mod proofs;
 pub(crate) mod quota;
 mod sealed_factors;
 mod sealed_webhooks;
+mod tidying;
 mod usage;
 mod users;
 mod webhooks;

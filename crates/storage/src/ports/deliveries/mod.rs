@@ -19,8 +19,7 @@ use diesel::prelude::*;
 use self::row::{DeliveryRow, PENDING};
 use super::audit;
 use super::webhooks::{self as rows, KeyColumns, WebhookRow, key_columns};
-use crate::backend::{AnyConnection, directly, load_free};
-use crate::column::number;
+use crate::backend::{AnyConnection, directly, hold_if_free};
 use crate::database::Database;
 use crate::schema::{webhook_deliveries, webhooks};
 use crate::unit::UnitResult;
@@ -112,11 +111,10 @@ impl DeliveryStore for Database {
     }
 
     async fn purge(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
-        self.write(move |c| {
-            rows::forget_old_secrets(c, now, limit)?;
-            purge(c, before, limit)
-        })
-        .await
+        let over = self.read(move |c| Ok(rows::with_old_secrets(c, now, limit)?)).await?;
+        let _ = self.tidy(over, move |c, key| rows::forget_old_secret(c, key, now)).await?;
+        let old = self.read(move |c| Ok(old(c, before, limit)?)).await?;
+        self.tidy(old, move |c, key| remove_old(c, key, before)).await
     }
 }
 
@@ -157,11 +155,11 @@ fn due(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(St
         .load(c)
 }
 
-/// Deliveries that somebody holds are left for the next time.
-fn purge(c: &mut AnyConnection, before: Timestamp, limit: u32) -> UnitResult<u32> {
-    let is_old = webhook_deliveries::queued_at.lt(before.as_micros());
-    let old = webhook_deliveries::table
-        .filter(is_old)
+type OldKey = (String, String, String, String);
+
+fn old(c: &mut AnyConnection, before: Timestamp, limit: u32) -> QueryResult<Vec<OldKey>> {
+    webhook_deliveries::table
+        .filter(webhook_deliveries::queued_at.lt(before.as_micros()))
         .order(webhook_deliveries::queued_at)
         .limit(limit.into())
         .select((
@@ -169,10 +167,14 @@ fn purge(c: &mut AnyConnection, before: Timestamp, limit: u32) -> UnitResult<u32
             webhook_deliveries::environment,
             webhook_deliveries::webhook_id,
             webhook_deliveries::event_id,
-        ));
-    let mut purged = 0;
-    for key in load_free!(c, old, (String, String, String, String))? {
-        purged += diesel::delete(webhook_deliveries::table.find(key).filter(is_old)).execute(c)?;
-    }
-    Ok(number::<usize, u32>("purged rows", purged)?)
+        ))
+        .load(c)
+}
+
+/// A delivery that somebody holds is left for the next time.
+fn remove_old(c: &mut AnyConnection, key: &OldKey, before: Timestamp) -> QueryResult<usize> {
+    let is_old = webhook_deliveries::queued_at.lt(before.as_micros());
+    let row = webhook_deliveries::table.find(key.clone()).filter(is_old);
+    let is_free = hold_if_free!(c, row.clone().select(webhook_deliveries::event_id), String)?;
+    if is_free { diesel::delete(row).execute(c) } else { Ok(0) }
 }

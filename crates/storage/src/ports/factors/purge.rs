@@ -5,50 +5,43 @@ use diesel::prelude::*;
 
 use super::row::PENDING;
 use crate::backend::AnyConnection;
-use crate::column::number;
 use crate::schema::{factors, setup_claims};
-use crate::unit::UnitResult;
 
-/// Removes expired pending factors, and counts of set-ups whose window is over; tells how many factors. Rows are locked
-/// in the order of their keys, factors before claims, so that nobody waits for each other.
-pub(super) fn purge(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitResult<u32> {
-    let expired = factors::table
+type Key = (String, String, String);
+
+/// Pending factors that have expired.
+pub(super) fn expired(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<Key>> {
+    factors::table
         .filter(factors::state.eq(PENDING))
         .filter(factors::expires_at.le(now.as_micros()))
         .order(factors::expires_at)
         .limit(limit.into())
         .select((factors::organization_id, factors::environment, factors::user_id))
-        .load::<(String, String, String)>(c)?;
-    let mut purged = 0;
-    for key in sorted(expired) {
-        let row = factors::table.find(key).filter(factors::state.eq(PENDING));
-        // Answers that show its secrets are as old, and purged beside it.
-        purged += diesel::delete(row.filter(factors::expires_at.le(now.as_micros()))).execute(c)?;
-    }
-    purge_claims(c, now, limit)?;
-    Ok(number::<usize, u32>("purged rows", purged)?)
+        .load(c)
 }
 
-fn sorted(mut keys: Vec<(String, String, String)>) -> Vec<(String, String, String)> {
-    keys.sort_unstable();
-    keys
+/// Removes a factor if it is still pending and expired. Answers that show its secrets are as old, and purged beside it.
+pub(super) fn remove_expired(c: &mut AnyConnection, key: &Key, now: Timestamp) -> QueryResult<usize> {
+    let row = factors::table.find(key.clone()).filter(factors::state.eq(PENDING));
+    diesel::delete(row.filter(factors::expires_at.le(now.as_micros()))).execute(c)
 }
 
-fn purge_claims(c: &mut AnyConnection, now: Timestamp, limit: u32) -> Result<(), diesel::result::Error> {
-    let is_free = || {
-        setup_claims::lease_ends_at
-            .is_null()
-            .or(setup_claims::lease_ends_at.assume_not_null().le(now.as_micros()))
-    };
-    let over = setup_claims::table
+/// Counts of set-ups whose window is over, and which nobody has claimed.
+pub(super) fn over(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<Key>> {
+    setup_claims::table
         .filter(setup_claims::window_ends_at.le(now.as_micros()))
-        .filter(is_free())
+        .filter(is_free(now.as_micros()))
         .limit(limit.into())
         .select((setup_claims::organization_id, setup_claims::environment, setup_claims::user_id))
-        .load::<(String, String, String)>(c)?;
-    for key in sorted(over) {
-        let row = setup_claims::table.find(key).filter(setup_claims::window_ends_at.le(now.as_micros()));
-        diesel::delete(row.filter(is_free())).execute(c)?;
-    }
-    Ok(())
+        .load(c)
+}
+
+pub(super) fn remove_over(c: &mut AnyConnection, key: &Key, now: Timestamp) -> QueryResult<usize> {
+    let row = setup_claims::table.find(key.clone()).filter(setup_claims::window_ends_at.le(now.as_micros()));
+    diesel::delete(row.filter(is_free(now.as_micros()))).execute(c)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_free(now: i64) -> _ {
+    setup_claims::lease_ends_at.is_null().or(setup_claims::lease_ends_at.assume_not_null().le(now))
 }

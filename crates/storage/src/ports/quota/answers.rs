@@ -116,18 +116,25 @@ pub(super) fn keep(
     }
 }
 
-/// Removes answers that are kept no more; tells how many.
-pub(super) fn purge(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitResult<u32> {
-    let over = turn_answers::table
+/// Answers that are kept no more.
+pub(super) fn over(
+    c: &mut AnyConnection,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<(String, String, String)>> {
+    turn_answers::table
         .filter(turn_answers::kept_until.le(now.as_micros()))
         .order(turn_answers::kept_until)
         .limit(limit.into())
         .select((turn_answers::organization_id, turn_answers::environment, turn_answers::idempotency_key))
-        .load::<(String, String, String)>(c)?;
-    let mut purged = 0;
-    for key in over {
-        let row = turn_answers::table.find(key).filter(turn_answers::kept_until.le(now.as_micros()));
-        purged += diesel::delete(row).execute(c)?;
-    }
-    Ok(number::<usize, u32>("purged rows", purged)?)
+        .load(c)
+}
+
+pub(super) fn remove_over(
+    c: &mut AnyConnection,
+    key: &(String, String, String),
+    now: Timestamp,
+) -> QueryResult<usize> {
+    let row = turn_answers::table.find(key.clone()).filter(turn_answers::kept_until.le(now.as_micros()));
+    diesel::delete(row).execute(c)
 }

@@ -35,7 +35,8 @@ impl QuotaStore for Database {
     }
 
     async fn purge_answers(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
-        self.write(move |c| answers::purge(c, now, limit)).await
+        let over = self.read(move |c| Ok(answers::over(c, now, limit)?)).await?;
+        self.tidy(over, move |c, key| answers::remove_over(c, key, now)).await
     }
 }
 

@@ -15,7 +15,7 @@ use diesel::prelude::*;
 use self::row::Changeable;
 pub(super) use self::row::{KeyColumns, WebhookRow, key, key_columns};
 use super::{audit, deliveries};
-use crate::backend::{AnyConnection, load_free};
+use crate::backend::{AnyConnection, hold_if_free};
 use crate::database::Database;
 use crate::schema::webhooks::{
     self, old_sealed_secret, old_secret_id, old_secret_key_id, old_secret_until, sealed_secret, secret_id,
@@ -163,24 +163,35 @@ fn rotate(
     Ok(rotated == 1)
 }
 
-/// Forgets old secrets that sign no more at `now`, at most `limit` of them. Webhooks that somebody holds are left for the next
-/// time.
-pub(super) fn forget_old_secrets(c: &mut AnyConnection, now: Timestamp, limit: u32) -> UnitResult<()> {
-    let over = old_secret_until.le(now.as_micros());
-    let keys = webhooks::table.filter(over).limit(limit.into()).select((
-        webhooks::organization_id,
-        webhooks::environment,
-        webhooks::id,
-    ));
-    for key in load_free!(c, keys, (String, String, String))? {
-        diesel::update(webhooks::table.find(key).filter(over))
-            .set((
-                old_secret_id.eq(None::<String>),
-                old_secret_key_id.eq(None::<i64>),
-                old_sealed_secret.eq(None::<Vec<u8>>),
-                old_secret_until.eq(None::<i64>),
-            ))
-            .execute(c)?;
+/// Webhooks with old secrets that sign no more at `now`, at most `limit` of them.
+pub(super) fn with_old_secrets(
+    c: &mut AnyConnection,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<(String, String, String)>> {
+    webhooks::table
+        .filter(old_secret_until.le(now.as_micros()))
+        .limit(limit.into())
+        .select((webhooks::organization_id, webhooks::environment, webhooks::id))
+        .load(c)
+}
+
+/// Forgets the old secret of a webhook. One that somebody holds is left for the next time.
+pub(super) fn forget_old_secret(
+    c: &mut AnyConnection,
+    key: &(String, String, String),
+    now: Timestamp,
+) -> QueryResult<usize> {
+    let row = webhooks::table.find(key.clone()).filter(old_secret_until.le(now.as_micros()));
+    if !hold_if_free!(c, row.clone().select(webhooks::id), String)? {
+        return Ok(0);
     }
-    Ok(())
+    diesel::update(row)
+        .set((
+            old_secret_id.eq(None::<String>),
+            old_secret_key_id.eq(None::<i64>),
+            old_sealed_secret.eq(None::<Vec<u8>>),
+            old_secret_until.eq(None::<i64>),
+        ))
+        .execute(c)
 }
