@@ -57,7 +57,8 @@ pub trait FactorStore: Send + Sync {
     /// The subjects' factors as they are stored, expired ones included, in the order of the bytes of their users' ids.
     async fn archived(&self, page: FactorPage) -> Result<Vec<ArchivedFactor>, PortFailure>;
 
-    /// Removes pending factors that have expired at `now`, at most `limit` of them; tells how many.
+    /// Removes pending factors that have expired at `now`, at most `limit` of them; tells how many. It is atomic for each
+    /// organization, and not over all of them.
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure>;
 }
 

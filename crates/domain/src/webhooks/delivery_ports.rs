@@ -47,7 +47,7 @@ pub trait DeliveryStore: Send + Sync {
     async fn settle(&self, settlement: Settlement) -> Result<bool, PortFailure>;
 
     /// Removes deliveries that were queued before `before`, at most `limit` of them, and old secrets that sign no more at
-    /// `now`; tells how many deliveries.
+    /// `now`; tells how many deliveries. It is atomic for each organization, and not over all of them.
     async fn purge(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u32, PortFailure>;
 }
 
