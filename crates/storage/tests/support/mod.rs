@@ -68,8 +68,7 @@ impl TestDatabase {
         }
     }
 
-    /// A database that refuses to write for two organizations in one transaction. Only age may bring them together, which
-    /// removes rows, and a new key, with which rows are sealed.
+    /// A database that refuses to write for two organizations in one transaction.
     #[cfg(feature = "postgres")]
     pub(crate) fn of_one_organization() -> Self {
         Self::Postgres(PostgresDatabase::copied("one_organization", |url| {

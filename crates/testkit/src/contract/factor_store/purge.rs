@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use countersign_domain::identity::Subject;
 use countersign_domain::two_factor::ports::{SetupClaim, SetupClaimed};
 
 use super::{stored_enabled, stored_pending};
 use crate::arrange;
-use crate::build::{NOW, setup_claim, subject};
+use crate::build::{NOW, organization_id, setup_claim, subject};
 use crate::contract::{Case, Stores, case::cases};
 
 pub(super) fn cases() -> Vec<Case<Stores>> {
@@ -31,7 +32,9 @@ async fn what_has_expired_is_removed_with_its_codes(stores: Stores) {
 
 async fn no_more_are_removed_than_asked_for(stores: Stores) {
     for number in 0..5 {
-        let _ = arrange::pending(&*stores.factors, &subject(&format!("user {number}")), NOW).await;
+        let organization = organization_id(1 + number % 2);
+        let user = Subject { organization, ..subject(&format!("user {number}")) };
+        let _ = arrange::pending(&*stores.factors, &user, NOW).await;
     }
     let later = NOW.saturating_add(Duration::from_hours(1));
     let mut purged = Vec::new();

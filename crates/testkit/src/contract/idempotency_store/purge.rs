@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use countersign_domain::idempotency::ports::CallClaimed;
+use countersign_domain::identity::Subject;
 use countersign_domain::time::Timestamp;
 
 use super::answered;
-use crate::build::{NOW, call_claim, kept_answer, named_call, subject};
+use crate::build::{NOW, call_claim, kept_answer, named_call, organization_id, subject};
 use crate::contract::{Case, Stores, case::cases};
 
 pub(super) fn cases() -> Vec<Case<Stores>> {
@@ -32,7 +33,8 @@ async fn claims_and_answers_that_have_expired_are_removed(stores: Stores) {
 
 async fn no_more_calls_are_removed_than_asked_for(stores: Stores) {
     for number in 0..5 {
-        let call = named_call(&subject("alice"), &format!("{number}"));
+        let alice = Subject { organization: organization_id(1 + number % 2), ..subject("alice") };
+        let call = named_call(&alice, &format!("{number}"));
         let _ = stores.answered(&call_claim(&call, NOW)).await;
     }
     let later = NOW.saturating_add(Duration::from_hours(1));
