@@ -75,6 +75,16 @@ impl HaCluster {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// What its nodes say of it, for the report of a test that fails.
+    fn state(&self) -> String {
+        let ask = |node: u16| {
+            let url = format!("http://127.0.0.1:{}/cluster", self.first_port + 8 + node);
+            let asked = Command::new("curl").args(["--silent", "--show-error", &url]).output().unwrap();
+            String::from_utf8_lossy(&[asked.stdout, asked.stderr].concat()).into_owned()
+        };
+        (1..=3).map(ask).collect::<Vec<_>>().join("\n")
+    }
+
     fn primary(&self) -> u16 {
         let is_primary = |node: &u16| {
             let url = format!("http://127.0.0.1:{}/primary", self.first_port + 8 + node);
@@ -92,6 +102,9 @@ impl HaCluster {
 
 impl Drop for HaCluster {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.state());
+        }
         let _ = Command::new(format!("{SCRIPTS}/stop")).arg(self.folder.path().join("ha")).status();
     }
 }

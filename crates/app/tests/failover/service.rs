@@ -123,7 +123,17 @@ impl Service {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, ready).await.expect("the service recovers");
+        let recovered = tokio::time::timeout(PATIENCE, ready).await.is_ok();
+        assert!(recovered, "the service does not recover: {}", self.ends_of_logs());
+    }
+
+    fn ends_of_logs(&self) -> String {
+        let end = |node: &Server| {
+            let log = node.log();
+            let lines: Vec<_> = log.lines().rev().take(20).collect();
+            lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+        };
+        self.nodes.iter().map(end).collect::<Vec<_>>().join("\n\n")
     }
 
     /// Shows accepted codes again, to every node; the users for whom one was accepted once more.
