@@ -89,9 +89,9 @@ async fn pass<P: SealedPlace>(
         let Some(batch) = next else { return Ok(pass) };
         let after = Some(batch.last.clone());
         // The database writes on a thread of its own; the next rows are opened and sealed meanwhile.
-        let (resealed, read) = tokio::try_join!(kind.store(batch), kind.read(old, after))?;
-        pass.count(kind.name, &resealed, observer);
-        next = read;
+        let (resealed, read) = tokio::join!(kind.store(batch), kind.read(old, after));
+        pass.count(kind.name, &resealed?, observer);
+        next = read?;
     }
     // Whoever asked to stop does not wait for another walk.
     Ok(Pass { any_lost: false, ..pass })
