@@ -16,7 +16,7 @@ use crate::url::DatabaseUrl;
 
 /// How often a read is tried.
 const TRIES: u32 = 4;
-/// The most reads that are answered together.
+/// The most reads of SQLite that are answered together.
 const LARGEST_BATCH: usize = 16;
 /// After this time no read is begun before the others are answered.
 const LONGEST_BATCH: Duration = Duration::from_micros(250);
@@ -29,18 +29,20 @@ pub(crate) fn start(
     jobs: &Jobs,
 ) -> Result<Vec<JoinHandle<()>>, OpenError> {
     let pool = ConnectionPool::open(url, Access::Read, threads, None, open)?;
-    Ok(pool::serve("reader", threads, jobs, move |first, jobs| read(&pool, first, jobs))?)
+    // A server can keep a read waiting, and nobody's answer is to wait for that.
+    let most = if url.sqlite_path().is_some() { LARGEST_BATCH } else { 1 };
+    Ok(pool::serve("reader", threads, jobs, move |first, jobs| read(&pool, most, first, jobs))?)
 }
 
 /// Reads what waits, one after the other, and answers together: to wake a caller costs as much as a short read. None waits long
 /// for that, for a batch ends after the first read that takes longer.
-fn read(pool: &ConnectionPool, first: Box<dyn Job>, jobs: &Jobs) {
+fn read(pool: &ConnectionPool, most: usize, first: Box<dyn Job>, jobs: &Jobs) {
     let since = Instant::now();
     let mut done = Vec::new();
     let mut next = Some(first);
     while let Some(job) = next {
         done.extend(read_one(pool, job));
-        let is_full = done.len() == LARGEST_BATCH || since.elapsed() > LONGEST_BATCH;
+        let is_full = done.len() == most || since.elapsed() > LONGEST_BATCH;
         next = if is_full { None } else { jobs.next_waiting() };
     }
     queue::answer_all(done);
