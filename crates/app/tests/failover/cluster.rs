@@ -58,8 +58,10 @@ impl HaCluster {
         assert!(Command::new("kill").args(["-KILL", patroni, postmaster]).status().unwrap().success());
     }
 
-    /// The replicas get nothing any more. Only the primary knows why: what the replicas have must let them take over.
+    /// The replicas get nothing any more, and miss a whole segment of the log. Only the primary knows why: what the replicas
+    /// have must let them take over.
     pub(crate) fn cut_off_the_replicas(&self) {
+        self.let_replicas_take_over_that_miss_much();
         let rules = self.path(&format!("node{}/pg_hba.conf", self.primary()));
         let before = std::fs::read_to_string(&rules).unwrap();
         std::fs::write(&rules, format!("host replication all all reject\n{before}")).unwrap();
@@ -69,10 +71,22 @@ impl HaCluster {
             .args(["--port", &(self.first_port + 12).to_string()])
             .args(["--command", "SELECT pg_reload_conf(), pg_sleep(1)"])
             .args(["--command", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"])
+            // Until Patroni has noted how far the primary is: it does so every two seconds.
+            .args(["--command", "SELECT pg_switch_wal(), pg_sleep(3)"])
             .env("PGPASSWORD", password.trim())
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Patroni leaves a cluster without a primary rather than promote a replica that misses more than
+    /// `maximum_lag_on_failover`. The server itself writes that much at times, for example when it vacuums.
+    fn let_replicas_take_over_that_miss_much(&self) {
+        let url = format!("http://127.0.0.1:{}/config", self.first_port + 9);
+        let limit = r#"{"maximum_lag_on_failover": 1073741824}"#;
+        let mut patch = Command::new("curl");
+        patch.args(["--silent", "--show-error", "--fail", "--output", "/dev/null", "--request", "PATCH"]);
+        assert!(patch.args(["--data", limit, &url]).status().unwrap().success());
     }
 
     /// What its nodes say of it, for the report of a test that fails.
