@@ -196,8 +196,12 @@ async fn serve_admitted(
         request.peer_addr().map(|peer| client_address(peer.ip(), request.headers(), &state.settings));
     let admitted = match admit(&state, request, client).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return refusal.respond(&state, id).await,
+        Err(refusal) => {
+            state.precedence.give_way().await;
+            return refusal.respond(&state, id).await;
+        }
     };
+    let _served = state.precedence.serve();
     let Admitted { principal, organization, rate } = admitted;
     let rate = Rate::Organization(rate);
     let organization = Arc::new(organization);

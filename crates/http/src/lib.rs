@@ -8,7 +8,8 @@
 //! 2. `boundary`: every other response gets its request id and its general headers here, and one line of the log.
 //! 3. `routes`: one table names every route with its access policy and its documentation. The router, the OpenAPI
 //!    document and the tests are made from it.
-//! 4. `gate`: credentials, rate limit, permission, in this order and before any look at the body.
+//! 4. `gate`: credentials, rate limit, permission, in this order and before any look at the body. Whoever is turned away waits
+//!    a moment while others are served (`precedence`).
 //! 5. `once`: a `POST` with an `Idempotency-Key` that was sent before gets its first answer again.
 //! 6. The endpoint: reads the body, calls one use case, maps its outcome.
 //!
@@ -30,6 +31,7 @@ mod gate;
 mod idempotency_key;
 mod once;
 mod openapi;
+mod precedence;
 mod query;
 mod quota_cache;
 mod refusal;

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::api::Api;
 use crate::openapi::openapi_json;
+use crate::precedence::Precedence;
 use crate::quota_cache::QuotaCache;
 use crate::refusal::problem::Problem;
 use crate::request_id::RequestIds;
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub(crate) settings: HttpSettings,
     pub(crate) request_ids: RequestIds,
     pub(crate) quotas: QuotaCache,
+    pub(crate) precedence: Precedence,
     pub(crate) readiness: Readiness,
     /// Made when somebody asks for it first: making it takes far more memory than all the rest of a start.
     pub(crate) openapi_json: LazyLock<serde_json::Result<Bytes>>,
@@ -30,6 +32,7 @@ impl State {
         Self {
             request_ids: RequestIds::new(api.clock.clone(), api.entropy.clone()),
             quotas: QuotaCache::new(api.clock.clone(), api.quota.clone()),
+            precedence: Precedence::default(),
             readiness: Readiness::new(api.clock.clone(), api.dependencies.clone()),
             openapi_json: LazyLock::new(|| openapi_json().map(Bytes::from)),
             api,

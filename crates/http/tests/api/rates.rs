@@ -1,10 +1,13 @@
 //! What answers tell of the bucket that was asked, read as structured fields (RFC 9651).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use countersign_testkit::build::organization_id;
+use countersign_testkit::fakes::CountingHasher;
 use sfv::{BareItem, List, ListEntry, Parser};
 
+use super::support::client::Connection;
+use super::support::world::Plan;
 use super::support::{Answer, Call, World};
 
 /// The one member of a list: its name and two whole numbers.
@@ -71,4 +74,18 @@ async fn nobody_is_told_of_another_bucket() {
     for (name, value) in &answer.headers {
         assert!(!value.contains(&organization_id(3).to_string()), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_gives_way_to_a_call_that_is_being_served() {
+    let world = World::planned(Plan { hasher: CountingHasher::closed(), ..Plan::default() }).await;
+    let mut served = Connection::open(world.address).await;
+    served.write(&Call::setup().bytes()).await;
+    world.until(|world| world.hasher.calls() == 1).await;
+    let begun = Instant::now();
+    let refused = world.send(&Call::get("/v1/me")).await;
+    assert_eq!(refused.status, 401);
+    assert!(begun.elapsed() >= Duration::from_millis(10));
+    world.hasher.open();
+    assert_eq!(served.answer().await.unwrap().status, 200);
 }
