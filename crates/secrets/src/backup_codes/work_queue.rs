@@ -1,5 +1,5 @@
 //! Sets of jobs wait here for a thread: first come, first served, bounded, and forgotten when nobody wants
-//! them any more. Urgent jobs pass all sets.
+//! them any more.
 //!
 //! A thread takes a batch: jobs of one cost that it computes together. A batch is made of what waits at the
 //! moment; no thread ever waits for more.
@@ -43,8 +43,6 @@ pub(super) struct WorkQueue<J, R> {
 }
 
 struct State<J, R> {
-    /// Sets ahead of all others.
-    urgent: VecDeque<Set<J, R>>,
     sets: VecDeque<Set<J, R>>,
     /// Threads that have nothing to do.
     idle: usize,
@@ -73,7 +71,7 @@ struct Task<J, R> {
 impl<J, R> WorkQueue<J, R> {
     /// An empty queue.
     pub(super) fn new(limits: QueueLimits) -> Self {
-        let state = State { urgent: VecDeque::new(), sets: VecDeque::new(), idle: 0, stopped: false };
+        let state = State { sets: VecDeque::new(), idle: 0, stopped: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), limits }
     }
 
@@ -97,24 +95,13 @@ impl<J, R> WorkQueue<J, R> {
         Ok(receiver)
     }
 
-    /// Puts a set behind the other urgent ones. How many wait is for the caller to bound.
-    pub(super) fn push_urgent(&self, cost: Cost, jobs: Vec<J>) -> UnboundedReceiver<Progress<R>> {
-        let (set, receiver) = Set::new(cost, jobs);
-        let mut state = self.lock();
-        if !state.stopped {
-            state.urgent.push_back(set);
-        }
-        drop(state);
-        self.changed.notify_all();
-        receiver
-    }
-
     /// Waits for the next batch; `None` when the queue is stopped.
     pub(super) fn next(&self) -> Option<Batch<J, R>> {
         let mut state = self.lock();
         state.idle = state.idle.saturating_add(1);
         while !state.stopped {
-            if let Some(batch) = state.take(self.limits.batch) {
+            let State { sets, idle, .. } = &mut *state;
+            if let Some(batch) = take(sets, *idle, self.limits.batch) {
                 state.idle = state.idle.saturating_sub(1);
                 return Some(batch);
             }
@@ -127,7 +114,6 @@ impl<J, R> WorkQueue<J, R> {
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
-        state.urgent.clear();
         state.sets.clear();
         drop(state);
         self.changed.notify_all();
@@ -139,16 +125,8 @@ impl<J, R> WorkQueue<J, R> {
     }
 }
 
-impl<J, R> State<J, R> {
-    /// A batch of urgent jobs, or else of others. The two never mix: a larger batch takes longer.
-    fn take(&mut self, most: NonZeroUsize) -> Option<Batch<J, R>> {
-        let Self { urgent, sets, idle, .. } = self;
-        take_from(urgent, *idle, most).or_else(|| take_from(sets, *idle, most))
-    }
-}
-
 /// A batch of the cost of the first set that is wanted.
-fn take_from<J, R>(sets: &mut VecDeque<Set<J, R>>, idle: usize, most: NonZeroUsize) -> Option<Batch<J, R>> {
+fn take<J, R>(sets: &mut VecDeque<Set<J, R>>, idle: usize, most: NonZeroUsize) -> Option<Batch<J, R>> {
     sets.retain(Set::is_wanted);
     let cost = sets.front()?.cost;
     let alike = |set: &&mut Set<J, R>| set.cost == cost;

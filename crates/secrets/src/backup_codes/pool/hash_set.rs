@@ -26,7 +26,7 @@ impl CodeHasher for BcryptPool {
         let ring = self.ring.get();
         let (pepper, key) = ring.primary_pepper();
         let jobs = self.jobs(key, &place, &codes)?;
-        let mut progress = self.queue.push(self.cost, jobs).map_err(PortFailure::unavailable)?;
+        let mut progress = self.sets.push(self.cost, jobs).map_err(PortFailure::unavailable)?;
         // Only the wait is limited: what is begun is worth finishing, and takes no longer than ten hashes.
         let begun = timeout(self.max_wait, progress.recv()).await;
         begun.map_err(|_| PortFailure::unavailable("backup codes waited too long to be hashed"))?;

@@ -13,6 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{Queue, collect};
 use crate::backup_codes::bcrypt_hash::HashJob;
 use crate::backup_codes::hash_input::HashInput;
+use crate::backup_codes::work_queue::Overloaded;
 
 /// Computes every hash, those of used codes too, so that the time tells nothing of which one it is.
 pub(super) async fn find(
@@ -32,9 +33,10 @@ pub(super) async fn find(
         .into_iter()
         .map(|(cost, group)| {
             let jobs = group.iter().map(|(_, digest)| job(digest)).collect();
-            (queue.push_urgent(cost, jobs), group)
+            Ok((queue.push(cost, jobs)?, group))
         })
-        .collect();
+        .collect::<Result<_, _>>()
+        .map_err(|overloaded: Overloaded| PortFailure::unavailable(overloaded))?;
     // From here on the jobs alone hold the place.
     drop(permit);
     let mut matching = Vec::new();

@@ -22,8 +22,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub use self::options::BcryptPoolOptions;
 use super::bcrypt_hash::{self, HashJob, NotHashed};
+use super::priority::{self, Urgency};
+use super::self_check;
 use super::work_queue::{Progress, QueueLimits, WorkQueue};
-use super::{priority, self_check};
 use crate::CurrentKeyRing;
 
 /// What a thread does with a batch.
@@ -40,9 +41,9 @@ type Queue = WorkQueue<HashJob, Outcome>;
 /// hash is. Dropping the pool refuses what waits, and returns when its threads have ended, each after the
 /// batch that it is at.
 ///
-/// A verification passes all sets, so it waits for other verifications and for the one batch that each thread
-/// is at. It needs a place first; places are bounded, and a place is free again when its computation has
-/// ended, whatever becomes of the call. A verification whose caller has gone is not begun.
+/// Verifications have threads of their own, which the system prefers to those of sets: they wait for other
+/// verifications only. A verification needs a place first; places are bounded, and a place is free again when its
+/// computation has ended, whatever becomes of the call. A verification whose caller has gone is not begun.
 ///
 /// `hash_set` and `reserve` need a tokio runtime with its timer.
 pub struct BcryptPool {
@@ -51,7 +52,8 @@ pub struct BcryptPool {
     cost: Cost,
     max_wait: Duration,
     places: Arc<Semaphore>,
-    queue: Arc<Queue>,
+    sets: Arc<Queue>,
+    verifications: Arc<Queue>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -78,22 +80,50 @@ impl BcryptPool {
         let BcryptPoolOptions { threads, cost, max_waiting_sets, max_verifications, max_wait } = options;
         let cost = Cost::new(cost.number()).map_err(io::Error::other)?;
         let batch = NonZeroUsize::new(FASTEST_LANES).unwrap_or(NonZeroUsize::MIN);
-        let queue = Arc::new(Queue::new(QueueLimits { waiting_sets: max_waiting_sets, batch }));
+        let queue = |waiting_sets| Arc::new(Queue::new(QueueLimits { waiting_sets, batch }));
         let places = Arc::new(Semaphore::new(max_verifications.get().min(Semaphore::MAX_PERMITS)));
-        let mut pool = Self { ring, entropy, cost, max_wait, places, queue, threads: Vec::new() };
+        let mut pool = Self {
+            ring,
+            entropy,
+            cost,
+            max_wait,
+            places,
+            sets: queue(max_waiting_sets),
+            // Their places bound how many wait.
+            verifications: queue(NonZeroUsize::MAX),
+            threads: Vec::new(),
+        };
+        // When a thread cannot be started, dropping the pool ends those before it.
         for number in 0..threads.get() {
-            let (queue, computation) = (pool.queue.clone(), computation.clone());
-            let thread = thread::Builder::new().name(format!("bcrypt-{number}"));
-            // When one cannot be started, dropping the pool ends those before it.
-            pool.threads.push(thread.spawn(move || work(&queue, &*computation))?);
+            for urgency in [Urgency::Set, Urgency::Verification] {
+                pool.threads.push(pool.thread(number, urgency, computation.clone())?);
+            }
         }
         Ok(pool)
+    }
+
+    fn thread(
+        &self,
+        number: usize,
+        urgency: Urgency,
+        computation: Arc<Computation>,
+    ) -> io::Result<JoinHandle<()>> {
+        let (name, queue) = match urgency {
+            Urgency::Set => ("hash-set", self.sets.clone()),
+            Urgency::Verification => ("hash-code", self.verifications.clone()),
+        };
+        let work = move || {
+            priority::lower(urgency);
+            work(&queue, &*computation);
+        };
+        thread::Builder::new().name(format!("{name}-{number}")).spawn(work)
     }
 }
 
 impl Drop for BcryptPool {
     fn drop(&mut self) {
-        self.queue.stop();
+        self.sets.stop();
+        self.verifications.stop();
         for thread in self.threads.drain(..) {
             // A thread catches the panics of its jobs, so there is none to pass on.
             let _ = thread.join();
@@ -103,7 +133,6 @@ impl Drop for BcryptPool {
 
 /// The life of a thread.
 fn work(queue: &Queue, computation: &Computation) {
-    priority::lower();
     while let Some(batch) = queue.next() {
         // A job is not used again after a panic, so nothing half-done is seen.
         let computed = catch_unwind(AssertUnwindSafe(|| computation(batch.cost(), &batch.jobs())));

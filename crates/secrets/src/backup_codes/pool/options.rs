@@ -9,7 +9,7 @@ use crate::BcryptCost;
 /// How a [`BcryptPool`](super::BcryptPool) works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BcryptPoolOptions {
-    /// Threads that hash; by default as many as the machine has processors.
+    /// Threads that hash sets, and as many that verify; by default as many as the machine has processors.
     pub threads: NonZeroUsize,
     /// How expensive a hash is; by default 10.
     pub cost: BcryptCost,

@@ -37,7 +37,7 @@ impl CodeVerifier for BcryptPool {
         let place =
             place.map_err(|_| PortFailure::unavailable("too many backup codes are being verified"))?;
         let permit = place.map_err(PortFailure::unavailable)?;
-        let (ring, queue, cost) = (self.ring.get(), self.queue.clone(), self.cost);
+        let (ring, queue, cost) = (self.ring.get(), self.verifications.clone(), self.cost);
         Ok(Box::new(Reserved { permit, ring, queue, cost }))
     }
 }
@@ -68,7 +68,7 @@ impl ReservedVerification for Reserved {
         let (cost, salt) = digest.map_or((cost, STAND_IN), |digest| (digest.cost(), digest.salt()));
         let input = HashInput::Prehash(Prehash::of(pepper, &stored.place, &code)?);
         let job = HashJob { input, salt, permit: Some(Arc::new(permit)) };
-        let progress = queue.push_urgent(cost, vec![job]);
+        let progress = queue.push(cost, vec![job]).map_err(PortFailure::unavailable)?;
         let computed = collect(progress, 1).await?;
         let (_, digest) = expected?;
         // Digests are compared in constant time.

@@ -91,32 +91,6 @@ fn the_jobs_of_a_batch_have_one_cost() {
 }
 
 #[test]
-fn urgent_jobs_pass_all_sets_and_never_share_a_batch_with_them() {
-    let queue = batching_queue(3);
-    let _set = queue.push(Cost::MIN, vec!["a1", "a2", "a3", "a4"]).unwrap();
-    assert_eq!(next(&queue), ["a1", "a2"]);
-    let _first = queue.push_urgent(Cost::MIN, vec!["u1"]);
-    let _second = queue.push_urgent(Cost::MIN, vec!["u2"]);
-    assert_eq!(next(&queue), ["u1", "u2"]);
-    assert_eq!(next(&queue), ["a3", "a4"]);
-}
-
-#[test]
-fn a_withdrawn_urgent_job_is_not_begun() {
-    let queue = queue(1);
-    let _set = queue.push(Cost::MIN, vec!["a1"]).unwrap();
-    drop(queue.push_urgent(Cost::MIN, vec!["u1"]));
-    assert_eq!(next(&queue), ["a1"]);
-}
-
-#[test]
-fn urgent_jobs_take_no_room_from_sets() {
-    let queue = queue(1);
-    let _urgent = [queue.push_urgent(Cost::MIN, vec!["u1"]), queue.push_urgent(Cost::MIN, vec!["u2"])];
-    assert!(queue.push(Cost::MIN, vec!["a1"]).is_ok());
-}
-
-#[test]
 fn what_waits_is_cut_evenly_among_idle_threads_and_into_few_batches() {
     let most = number(6);
     for (waiting, idle, expected) in [
@@ -153,12 +127,10 @@ fn a_set_hears_that_it_is_begun_and_then_of_each_job() {
 fn stopping_ends_the_wait_of_threads_and_of_sets() {
     let queue = queue(1);
     let mut waiting = queue.push(Cost::MIN, vec!["a1"]).unwrap();
-    let mut urgent = queue.push_urgent(Cost::MIN, vec!["u1"]);
     std::thread::scope(|scope| {
         queue.stop();
         assert!(scope.spawn(|| queue.next().is_none()).join().unwrap());
     });
-    assert_eq!((waiting.blocking_recv(), urgent.blocking_recv()), (None, None));
-    assert_eq!(queue.push_urgent(Cost::MIN, vec!["u2"]).blocking_recv(), None);
+    assert_eq!(waiting.blocking_recv(), None);
     assert_eq!(queue.push(Cost::MIN, vec!["b1"]).unwrap().blocking_recv(), None);
 }

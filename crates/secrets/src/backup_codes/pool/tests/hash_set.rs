@@ -199,7 +199,7 @@ async fn what_waits_when_the_threads_end_is_refused() {
     let running = spawn(&pool, 1);
     yield_now().await;
     gate.entered.recv().unwrap();
-    pool.queue.stop();
+    pool.sets.stop();
     drop(gate.release);
     let failure = running.await.unwrap().unwrap_err();
     assert!(matches!(failure, PortFailure::Unavailable(_)));

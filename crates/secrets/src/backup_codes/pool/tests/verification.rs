@@ -163,40 +163,37 @@ async fn every_outcome_costs_exactly_one_bcrypt() {
 }
 
 #[tokio::test]
-async fn a_verification_passes_the_hashes_of_set_ups() {
-    let (gate, computation) = Gate::new();
+async fn a_verification_does_not_wait_for_set_ups() {
+    let (gate, held) = Gate::new();
+    let computation: Arc<Computation> = Arc::new(move |cost, jobs: &[&HashJob]| match jobs {
+        [_] => bcrypt_hash::compute(cost, jobs),
+        batch_of_a_set => held(cost, batch_of_a_set),
+    });
     let pool = Arc::new(pool_with(options(1, 8), &computation));
-    let begun = spawn_set(&pool);
+    let sets = [spawn_set(&pool), spawn_set(&pool)];
     yield_now().await;
     gate.entered.recv().unwrap();
-    let waiting = spawn_set(&pool);
-    yield_now().await;
-    let verification = spawn(&pool, 3);
-    yield_now().await;
+    assert!(spawn(&pool, 3).await.unwrap().unwrap());
     drop(gate.release);
-    assert!(verification.await.unwrap().unwrap());
-    assert!(begun.await.unwrap() && waiting.await.unwrap());
-
-    let batches = gate.log.batches();
-    assert_eq!(batches[1], [input(3)], "right after the batch that was under way, and alone");
-    assert_eq!(gate.log.hashes(), 10 + 10 + 1);
+    for set in sets {
+        assert!(set.await.unwrap());
+    }
 }
 
 #[tokio::test]
 async fn verifications_that_wait_are_computed_together() {
     let (gate, computation) = Gate::new();
     let pool = Arc::new(pool_with(options(1, 8), &computation));
-    let set = spawn_set(&pool);
+    let begun = spawn(&pool, 1);
     yield_now().await;
     gate.entered.recv().unwrap();
-    let verifications = [spawn(&pool, 1), spawn(&pool, 2), spawn(&pool, 3)];
+    let waiting = [spawn(&pool, 2), spawn(&pool, 3), spawn(&pool, 4)];
     yield_now().await;
     drop(gate.release);
-    for verification in verifications {
+    for verification in waiting.into_iter().chain([begun]) {
         assert!(verification.await.unwrap().unwrap());
     }
-    assert!(set.await.unwrap());
-    assert_eq!(gate.log.batches()[1], [input(1), input(2), input(3)]);
+    assert_eq!(gate.log.batches(), [vec![input(1)], vec![input(2), input(3), input(4)]]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,19 +230,21 @@ async fn a_caller_who_leaves_keeps_the_place_until_the_computation_ends() {
 #[tokio::test]
 async fn a_verification_whose_caller_has_gone_is_not_begun() {
     let (gate, computation) = Gate::new();
-    let pool = Arc::new(pool_with(one_place(Duration::from_hours(1)), &computation));
-    let set = spawn_set(&pool);
+    let two = BcryptPoolOptions { max_verifications: NonZeroUsize::new(2).unwrap(), ..options(1, 8) };
+    let pool = Arc::new(pool_with(two, &computation));
+    let begun = spawn(&pool, 1);
     yield_now().await;
     gate.entered.recv().unwrap();
-    let verification = spawn(&pool, 3);
+    let gone = spawn(&pool, 3);
     yield_now().await;
     assert_eq!(pool.places.available_permits(), 0);
-    verification.abort();
-    assert!(verification.await.unwrap_err().is_cancelled());
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
     drop(gate.release);
-    assert!(set.await.unwrap());
-    assert!(pool.reserve().await.is_ok());
-    assert_eq!(gate.log.hashes(), 10, "those of the set");
+    assert!(begun.await.unwrap().unwrap());
+    // Waits until both places are free.
+    assert!(pool.places.acquire_many(2).await.is_ok());
+    assert_eq!(gate.log.batches(), [[input(1)]]);
 }
 
 #[tokio::test]
