@@ -162,13 +162,10 @@ impl ProveFactor {
             TotpAttempted::Locked(lock) => Err(ProofError::Locked(lock)),
             TotpAttempted::NotEnabled => Err(ProofError::NotEnabled),
             TotpAttempted::Malformed => Err(ProofError::Malformed),
-            TotpAttempted::Judged { outcome: TotpOutcome::Accepted { .. }, backup_codes_remaining } => {
+            TotpAttempted::Refused { attempts_left } => Err(ProofError::InvalidCode { attempts_left }),
+            TotpAttempted::Accepted { backup_codes_remaining } => {
                 Ok(Proof { method: Method::Totp, at: now, backup_codes_remaining })
             }
-            TotpAttempted::Judged {
-                outcome: TotpOutcome::Replayed { attempts_left } | TotpOutcome::Refused { attempts_left },
-                ..
-            } => Err(ProofError::InvalidCode { attempts_left }),
         }
     }
 

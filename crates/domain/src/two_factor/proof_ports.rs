@@ -111,12 +111,15 @@ pub enum TotpOutcome {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum TotpAttempted {
-    /// It was judged.
-    Judged {
-        /// What became of the factor.
-        outcome: TotpOutcome,
+    /// The code was right.
+    Accepted {
         /// Unused backup codes afterwards.
         backup_codes_remaining: u8,
+    },
+    /// The code was wrong, or was right once.
+    Refused {
+        /// Attempts left.
+        attempts_left: u32,
     },
     /// The judge could not use the code; nothing was charged.
     Malformed,

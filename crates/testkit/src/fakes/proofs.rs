@@ -97,20 +97,22 @@ impl ProofStore for MemoryFactors {
         };
         let Some(verdict) = judge(charged.clone())? else { return Ok(TotpAttempted::Malformed) };
         let request = verdict.audit.first().and_then(|event| event.caller.request);
-        self.audit.commit_all(verdict.audit, || {
-            let backup_codes_remaining = match &verdict.outcome {
-                TotpOutcome::Accepted { step, effect } => {
-                    let totp_attempts = AttemptCounter::default();
-                    tables.update(&subject, EnabledFactor { last_step: *step, totp_attempts, ..before });
-                    tables.apply(&subject, effect, request)
-                }
-                TotpOutcome::Replayed { .. } => tables.update(&subject, before).unused(),
-                TotpOutcome::Refused { .. } => {
-                    let recent_failures = before.recent_failures.counted(now);
-                    tables.update(&subject, EnabledFactor { recent_failures, ..charged }).unused()
-                }
-            };
-            TotpAttempted::Judged { outcome: verdict.outcome, backup_codes_remaining }
+        self.audit.commit_all(verdict.audit, || match verdict.outcome {
+            TotpOutcome::Accepted { step, effect } => {
+                let totp_attempts = AttemptCounter::default();
+                tables.update(&subject, EnabledFactor { last_step: step, totp_attempts, ..before });
+                let backup_codes_remaining = tables.apply(&subject, &effect, request);
+                TotpAttempted::Accepted { backup_codes_remaining }
+            }
+            TotpOutcome::Replayed { attempts_left } => {
+                tables.update(&subject, before);
+                TotpAttempted::Refused { attempts_left }
+            }
+            TotpOutcome::Refused { attempts_left } => {
+                let recent_failures = before.recent_failures.counted(now);
+                tables.update(&subject, EnabledFactor { recent_failures, ..charged });
+                TotpAttempted::Refused { attempts_left }
+            }
         })
     }
 

@@ -38,22 +38,27 @@ pub(super) fn attempt(
         give_back(c, &key)?;
         return Ok(TotpAttempted::Malformed);
     };
-    match &outcome {
+    let attempted = match outcome {
         TotpOutcome::Accepted { step, effect } => {
-            failovers.check(*step, factor.binding.parameters.period.as_duration())?;
-            accept(c, &key, &factor, *step, effect)?;
-            effect::wipe_answers(c, &key, effect, audit.first())?;
+            failovers.check(step, factor.binding.parameters.period.as_duration())?;
+            accept(c, &key, &factor, step, &effect)?;
+            effect::wipe_answers(c, &key, &effect, audit.first())?;
+            TotpAttempted::Accepted { backup_codes_remaining: codes::unused(c, &key)? }
         }
-        TotpOutcome::Replayed { .. } => give_back(c, &key)?,
-        TotpOutcome::Refused { .. } => {
+        TotpOutcome::Replayed { attempts_left } => {
+            give_back(c, &key)?;
+            TotpAttempted::Refused { attempts_left }
+        }
+        TotpOutcome::Refused { attempts_left } => {
             lock(c, &key, charged)?;
             let _ = failures::count(c, &key, attempt.now)?;
+            TotpAttempted::Refused { attempts_left }
         }
-    }
+    };
     for event in &audit {
         audit::append(c, event)?;
     }
-    Ok(TotpAttempted::Judged { outcome, backup_codes_remaining: codes::unused(c, &key)? })
+    Ok(attempted)
 }
 
 /// Charges one attempt in one statement; `None` when the factor is not enabled or is locked.

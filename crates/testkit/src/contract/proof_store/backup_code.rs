@@ -94,7 +94,7 @@ async fn the_tenth_wrong_backup_code_locks_backup_codes_alone(stores: Stores) {
     let locked = stores.proofs.charge_backup_code(backup_code_attempt(&alice, 1)).await.unwrap();
     let until = NOW.saturating_add(Duration::from_mins(1));
     assert_eq!(locked, BackupCodeCharged::Locked(Lock::Until(until)));
-    assert!(matches!(stores.totp(&alice, refusing_totp_judge(NOW)).await, TotpAttempted::Judged { .. }));
+    assert!(matches!(stores.totp(&alice, refusing_totp_judge(NOW)).await, TotpAttempted::Refused { .. }));
     let later = BackupCodeAttempt { now: until, ..backup_code_attempt(&alice, 1) };
     assert!(matches!(stores.proofs.charge_backup_code(later).await.unwrap(), BackupCodeCharged::Charged(_)));
 }

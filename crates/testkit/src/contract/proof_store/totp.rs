@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign_domain::time::{TimeStep, Timestamp};
 use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow, Lock, LockoutPolicy};
-use countersign_domain::two_factor::proof_ports::{Effect, TotpAttempt, TotpAttempted, TotpOutcome};
+use countersign_domain::two_factor::proof_ports::{Effect, TotpAttempt, TotpAttempted};
 
 use super::totp_attempt;
 use crate::arrange::{self, SPENT_STEP};
@@ -52,8 +52,7 @@ async fn a_right_code_spends_its_step_and_clears_the_counter(stores: Stores) {
     let alice = stores.enabled_user("alice").await;
     let _ = stores.totp(&alice, refusing_totp_judge(NOW)).await;
     let accepted = stores.totp(&alice, accepting_judge(fresh(), Effect::Keep, NOW)).await;
-    let outcome = TotpOutcome::Accepted { step: fresh(), effect: Effect::Keep };
-    assert_eq!(accepted, TotpAttempted::Judged { outcome, backup_codes_remaining: 10 });
+    assert_eq!(accepted, TotpAttempted::Accepted { backup_codes_remaining: 10 });
     let factor = stores.factor(&alice).await;
     assert_eq!((factor.last_step, factor.totp_attempts), (fresh(), AttemptCounter::default()));
     let names = stores.happened(alice.organization).await;
@@ -64,8 +63,7 @@ async fn a_wrong_code_is_charged(stores: Stores) {
     let alice = stores.enabled_user("alice").await;
     for (wrong, attempts_left) in [(1, 4), (2, 3)] {
         let refused = stores.totp(&alice, refusing_totp_judge(NOW)).await;
-        let outcome = TotpOutcome::Refused { attempts_left };
-        assert_eq!(refused, TotpAttempted::Judged { outcome, backup_codes_remaining: 10 });
+        assert_eq!(refused, TotpAttempted::Refused { attempts_left });
         assert_eq!(stores.factor(&alice).await.totp_attempts.consecutive, wrong);
     }
     assert_eq!(stores.factor(&alice).await.last_step, SPENT_STEP);
@@ -76,8 +74,7 @@ async fn a_replayed_code_is_not_charged(stores: Stores) {
     let before = stores.factor(&alice).await;
     for _ in 0..12 {
         let replayed = stores.totp(&alice, replaying_judge(NOW)).await;
-        let outcome = TotpOutcome::Replayed { attempts_left: 4 };
-        assert_eq!(replayed, TotpAttempted::Judged { outcome, backup_codes_remaining: 10 });
+        assert_eq!(replayed, TotpAttempted::Refused { attempts_left: 4 });
     }
     assert_eq!(stores.factor(&alice).await, before);
 }
@@ -100,7 +97,7 @@ async fn a_failing_judge_charges_nothing(stores: Stores) {
 async fn the_fifth_wrong_code_locks_and_nothing_is_looked_at(stores: Stores) {
     let alice = stores.enabled_user("alice").await;
     for _ in 0..5 {
-        assert!(matches!(stores.totp(&alice, refusing_totp_judge(NOW)).await, TotpAttempted::Judged { .. }));
+        assert!(matches!(stores.totp(&alice, refusing_totp_judge(NOW)).await, TotpAttempted::Refused { .. }));
     }
     let until = NOW.saturating_add(Duration::from_mins(1));
     let before = stores.factor(&alice).await;
@@ -119,14 +116,14 @@ async fn after_the_lock_codes_are_judged_again_and_the_next_lock_is_longer(store
     let later = NOW.saturating_add(Duration::from_mins(1));
     let attempt = |now| TotpAttempt { now, ..totp_attempt(&alice) };
     let sixth = stores.proofs.attempt_totp(attempt(later), refusing_totp_judge(later)).await.unwrap();
-    assert!(matches!(sixth, TotpAttempted::Judged { .. }), "{sixth:?}");
+    assert!(matches!(sixth, TotpAttempted::Refused { .. }), "{sixth:?}");
     let locked = stores.proofs.attempt_totp(attempt(later), refusing_totp_judge(later)).await.unwrap();
     let until = later.saturating_add(Duration::from_mins(2));
     assert_eq!(locked, TotpAttempted::Locked(Lock::Until(until)));
     let accepted = accepting_judge(fresh(), Effect::Keep, until);
     assert!(matches!(
         stores.proofs.attempt_totp(attempt(until), accepted).await.unwrap(),
-        TotpAttempted::Judged { outcome: TotpOutcome::Accepted { .. }, .. }
+        TotpAttempted::Accepted { .. }
     ));
     assert_eq!(stores.factor(&alice).await.totp_attempts, AttemptCounter::default());
 }
@@ -138,7 +135,7 @@ async fn the_hard_limit_locks_for_good(stores: Stores) {
     for _ in 0..7 {
         let attempt = TotpAttempt { now, policy, ..totp_attempt(&alice) };
         let wrong = stores.proofs.attempt_totp(attempt, refusing_totp_judge(now)).await.unwrap();
-        assert!(matches!(wrong, TotpAttempted::Judged { .. }), "{wrong:?}");
+        assert!(matches!(wrong, TotpAttempted::Refused { .. }), "{wrong:?}");
         now = now.saturating_add(Duration::from_hours(2));
     }
     let attempt =
@@ -154,7 +151,7 @@ async fn new_backup_codes_come_with_the_code_or_not_at_all(stores: Stores) {
     let effect = Effect::ReplaceBackupCodes(Box::new(codes.clone()));
     assert!(matches!(
         stores.totp(&alice, accepting_judge(fresh(), effect, NOW)).await,
-        TotpAttempted::Judged { backup_codes_remaining: 10, .. }
+        TotpAttempted::Accepted { backup_codes_remaining: 10 }
     ));
     let new = stores.charged(&alice, 0).await;
     assert_eq!((new.place.set, new.hash.as_ref()), (codes.set, Some(&codes.hashes[0])));
@@ -164,7 +161,7 @@ async fn new_backup_codes_come_with_the_code_or_not_at_all(stores: Stores) {
 async fn removal_comes_with_the_code(stores: Stores) {
     let alice = stores.enabled_user("alice").await;
     let removed = stores.totp(&alice, accepting_judge(fresh(), Effect::Remove, NOW)).await;
-    assert!(matches!(removed, TotpAttempted::Judged { backup_codes_remaining: 0, .. }), "{removed:?}");
+    assert_eq!(removed, TotpAttempted::Accepted { backup_codes_remaining: 0 });
     assert_eq!(stores.factors.find(&alice).await.unwrap(), None);
     assert_eq!(stores.keys.keys_in_use().await.unwrap(), []);
 }
@@ -210,15 +207,11 @@ async fn of_many_uses_of_one_code_exactly_one_is_accepted(stores: Stores) {
             async move { proofs.attempt_totp(attempt, stepping_judge(fresh(), NOW)).await.unwrap() }
         })
         .await;
-        let accepted = |attempt: &&TotpAttempted| {
-            matches!(attempt, TotpAttempted::Judged { outcome: TotpOutcome::Accepted { .. }, .. })
-        };
-        let replayed = |attempt: &&TotpAttempted| {
-            matches!(attempt, TotpAttempted::Judged { outcome: TotpOutcome::Replayed { .. }, .. })
-        };
+        let accepted = |attempt: &&TotpAttempted| matches!(attempt, TotpAttempted::Accepted { .. });
+        let refused = |attempt: &&TotpAttempted| matches!(attempt, TotpAttempted::Refused { .. });
         assert_eq!(attempts.iter().filter(accepted).count(), 1);
         // A race of the owner with themselves must not lock the owner out.
-        assert_eq!(attempts.iter().filter(replayed).count(), CONTENDERS - 1);
+        assert_eq!(attempts.iter().filter(refused).count(), CONTENDERS - 1);
         assert_eq!(stores.factor(&alice).await.totp_attempts, AttemptCounter::default());
     }
 }
