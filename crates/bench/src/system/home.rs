@@ -17,6 +17,9 @@ const TOKEN_SECRET: &str = "q6Zf0wL2xJm8TnV4rYb1KcHs7UdGpEa9";
 /// No setting's name begins like this.
 const TOKEN_SECRET_VARIABLE: &str = "BENCH_TOKEN_SECRET";
 
+/// The most wrong codes in a row that a policy may allow.
+pub(crate) const MAX_ATTEMPTS: u32 = 10;
+
 /// A directory with the data of one server. It is removed when this is dropped.
 pub(crate) struct Home {
     directory: TempDir,
@@ -103,7 +106,16 @@ impl Home {
         ))?;
         let made = self.run(&format!("org create --name Bench --plan {plan}"))?;
         let id = made.get("id").and_then(Value::as_str).context("an organization without an id")?;
+        self.run(&format!("org policy set {id} --max-attempts {MAX_ATTEMPTS}"))?;
         Ok(Signer::new(TOKEN_SECRET, id))
+    }
+
+    /// Ends what enrolled users leave to be done: a server that found it would seal the events of them all, and share the disk
+    /// with what they wrote, for as long as is measured.
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        self.run("audit seal")?;
+        rustix::fs::sync();
+        Ok(())
     }
 
     /// An API key of the organization that may read and count its live usage.

@@ -31,6 +31,7 @@ impl Site {
             enrol(&server, &signer, &numbers)?.into_iter().map(|enrolment| enrolment.person).collect()
         };
         home.set("COUNTERSIGN_HASHING__COST", &cost.to_string());
+        home.settle()?;
         Ok(Self { server: Server::start(&home)?, enrolled: Enrolled::new(signer, people), home })
     }
 
@@ -40,6 +41,7 @@ impl Site {
         let home = Home::migrated(places)?;
         let signer = home.organization(UNLIMITED)?;
         let rate = import(&home, &signer, users)?;
+        home.settle()?;
         let stride = users.checked_div(callers).unwrap_or(1).max(1);
         let numbers = (0..callers.min(users)).map(|number| number.saturating_mul(stride));
         let people = numbers.map(Person::known).collect();
