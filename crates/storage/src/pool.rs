@@ -24,7 +24,10 @@ const RESTED: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct ConnectionPool(Pool<Connections>);
 
-struct Connections {
+/// A connection of a pool, which goes back when this is dropped.
+pub(crate) type Lease = PooledConnection<Connections>;
+
+pub(crate) struct Connections {
     url: DatabaseUrl,
     access: Access,
     /// Who is told that another server is the primary.
@@ -108,9 +111,8 @@ impl ConnectionPool {
     }
 
     /// A connection, or why there is none within a second.
-    pub(crate) fn lease(&self) -> Result<impl std::ops::DerefMut<Target = Leased> + use<>, r2d2::Error> {
-        let leased: PooledConnection<Connections> = self.0.get_timeout(WAIT_FOR_CONNECTION)?;
-        Ok(leased)
+    pub(crate) fn lease(&self) -> Result<Lease, r2d2::Error> {
+        self.0.get_timeout(WAIT_FOR_CONNECTION)
     }
 }
 

@@ -9,7 +9,7 @@ use countersign_domain::failure::PortFailure;
 use crate::connect::Access;
 use crate::database::OpenError;
 use crate::open_connections::OpenConnections;
-use crate::pool::{self, ConnectionPool};
+use crate::pool::{self, ConnectionPool, Lease};
 use crate::queue::{self, Job, Jobs};
 use crate::unit::Setback;
 use crate::url::DatabaseUrl;
@@ -39,24 +39,30 @@ pub(crate) fn start(
 fn read(pool: &ConnectionPool, most: usize, first: Box<dyn Job>, jobs: &Jobs) {
     let since = Instant::now();
     let mut done = Vec::new();
+    let mut lease = None;
     let mut next = Some(first);
     while let Some(job) = next {
-        done.extend(read_one(pool, job));
+        done.extend(read_one(pool, &mut lease, job));
         let is_full = done.len() == most || since.elapsed() > LONGEST_BATCH;
         next = if is_full { None } else { jobs.next_waiting() };
     }
+    drop(lease);
     queue::answer_all(done);
 }
 
-/// The job, when there is something to answer.
-fn read_one(pool: &ConnectionPool, mut job: Box<dyn Job>) -> Option<Box<dyn Job>> {
+/// The job, when there is something to answer. The connection is left in `lease` for the next job, if it is sound.
+fn read_one(pool: &ConnectionPool, lease: &mut Option<Lease>, mut job: Box<dyn Job>) -> Option<Box<dyn Job>> {
     if !job.begin() {
         return None;
     }
     for _ in 0..TRIES {
-        match pool.lease() {
+        match lease.take().map_or_else(|| pool.lease(), Ok) {
             Ok(mut leased) => match leased.run(&mut *job) {
-                Ok(()) | Err(Setback::Final) => break,
+                Ok(()) => {
+                    *lease = Some(leased);
+                    break;
+                }
+                Err(Setback::Final) => break,
                 Err(Setback::Conflict | Setback::ConnectionLost) => {}
             },
             Err(cause) => {
