@@ -2,17 +2,15 @@
 //! settings of the server and many to a commit, but without HTTP, tokens, codes and threads.
 
 mod exchange;
-mod planned;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use countersign_storage::prepared::PreparedUpdate;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
-
-use self::planned::Planned;
 
 diesel::table! {
     factors (organization_id, environment, user_id) {
@@ -26,16 +24,6 @@ diesel::table! {
         last_step -> Nullable<BigInt>,
         totp_failures -> BigInt,
         totp_locked_until -> Nullable<BigInt>,
-    }
-}
-
-diesel::table! {
-    backup_codes (organization_id, environment, user_id, slot) {
-        organization_id -> Text,
-        environment -> Text,
-        user_id -> Text,
-        slot -> Integer,
-        used_at -> Nullable<BigInt>,
     }
 }
 
@@ -67,8 +55,7 @@ const SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; P
      PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 12000;
      PRAGMA journal_size_limit = 67108864;";
 
-/// The texts of the updates.
-enum Charge {}
+/// The text of the update.
 enum Claim {}
 
 /// A copy of a database that nobody else uses.
@@ -112,24 +99,9 @@ impl Floor {
     fn verdict(&mut self, user: &str) -> QueryResult<()> {
         let Self { connection, organization, written, .. } = self;
         *written = written.saturating_add(1);
-        let factor = || factors::table.find((organization.as_str(), "live", user));
-        let is_open =
-            factors::totp_locked_until.is_null().or(factors::totp_locked_until.assume_not_null().le(1));
-        let chargeable = factor()
-            .filter(factors::state.eq("enabled"))
-            .filter(factors::totp_failures.lt(50))
-            .filter(is_open);
-        let charge = diesel::update(chargeable)
-            .set(factors::totp_failures.eq(factors::totp_failures + 1))
-            .returning(factors::last_step);
-        let step: Option<i64> = Planned::<Charge, _>::once(charge).get_result(connection)?;
+        let (factor_id, step) = hold(connection, organization, user)?;
         let next = step.unwrap_or(0).saturating_add(1);
-        let claim = diesel::update(factor().filter(factors::last_step.assume_not_null().lt(next))).set((
-            factors::last_step.eq(Some(next)),
-            factors::totp_failures.eq(0),
-            factors::totp_locked_until.eq(None::<i64>),
-        ));
-        Planned::<Claim, _>::once(claim).execute(connection)?;
+        claim(connection, organization, user, &factor_id, next)?;
         diesel::insert_into(audit_events::table)
             .values((
                 audit_events::organization_id.eq(organization.as_str()),
@@ -145,14 +117,38 @@ impl Floor {
         let told = webhooks::table
             .filter(webhooks::organization_id.eq(organization.as_str()))
             .filter(webhooks::status.eq("active"));
-        told.select(webhooks::id).load::<String>(connection)?;
-        backup_codes::table
-            .filter(backup_codes::organization_id.eq(organization.as_str()))
-            .filter(backup_codes::environment.eq("live"))
-            .filter(backup_codes::user_id.eq(user))
-            .filter(backup_codes::used_at.is_null())
-            .count()
-            .get_result::<i64>(connection)
-            .map(drop)
+        told.select(webhooks::id).load::<String>(connection).map(drop)
     }
+}
+
+/// The factor, as the server reads it: its id and its last step.
+fn hold(
+    connection: &mut SqliteConnection,
+    organization: &str,
+    user: &str,
+) -> QueryResult<(String, Option<i64>)> {
+    type Row = (String, String, String, String, i64, Vec<u8>, String, Option<i64>, i64, Option<i64>);
+    let row: Row = factors::table.find((organization, "live", user)).get_result(connection)?;
+    Ok((row.3, row.7))
+}
+
+fn claim(
+    connection: &mut SqliteConnection,
+    organization: &str,
+    user: &str,
+    factor_id: &str,
+    step: i64,
+) -> QueryResult<usize> {
+    let is_unspent = factors::organization_id
+        .eq(organization)
+        .and(factors::environment.eq("live"))
+        .and(factors::user_id.eq(user))
+        .and(factors::factor_id.eq(factor_id))
+        .and(factors::last_step.assume_not_null().lt(step));
+    let cleared = (
+        factors::last_step.eq(Some(step)),
+        factors::totp_failures.eq(0),
+        factors::totp_locked_until.eq(None::<i64>),
+    );
+    PreparedUpdate::<Claim, _, _, _>::new(is_unspent, cleared).execute(connection)
 }

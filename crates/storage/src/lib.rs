@@ -46,7 +46,7 @@ mod pool;
 mod ports;
 #[cfg(feature = "postgres")]
 mod postgres;
-mod prepared;
+pub mod prepared;
 mod queue;
 mod readers;
 mod schema;

@@ -63,6 +63,8 @@ diesel::table! {
         backup_codes_locked_until -> Nullable<BigInt>,
         failures_since -> Nullable<BigInt>,
         recent_failures -> BigInt,
+        backup_code_kind -> Nullable<Text>,
+        unused_backup_codes -> Integer,
     }
 }
 

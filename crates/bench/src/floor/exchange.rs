@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
+use countersign_storage::prepared::PreparedUpdate;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
 
-use super::planned::Planned;
 use super::{Floor, factors};
 
 /// Rows in one commit.
@@ -72,12 +72,13 @@ fn exchange(
     new: u32,
 ) -> QueryResult<usize> {
     let other: Vec<u8> = secret.iter().rev().copied().collect();
-    let unchanged = factors::table
-        .find((organization, environment, user))
-        .filter(factors::factor_id.eq(factor))
-        .filter(factors::sealing_key_id.eq(i64::from(old)))
-        .filter(factors::sealed_secret.eq(secret));
-    let exchange = diesel::update(unchanged)
-        .set((factors::sealing_key_id.eq(i64::from(new)), factors::sealed_secret.eq(other)));
-    Planned::<Exchange, _>::once(exchange).execute(connection)
+    let unchanged = factors::organization_id
+        .eq(organization)
+        .and(factors::environment.eq(environment))
+        .and(factors::user_id.eq(user))
+        .and(factors::factor_id.eq(factor))
+        .and(factors::sealing_key_id.eq(i64::from(old)))
+        .and(factors::sealed_secret.eq(secret));
+    let exchanged = (factors::sealing_key_id.eq(i64::from(new)), factors::sealed_secret.eq(other));
+    PreparedUpdate::<Exchange, _, _, _>::new(unchanged, exchanged).execute(connection)
 }

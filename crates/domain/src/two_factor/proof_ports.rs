@@ -21,7 +21,7 @@ use crate::time::{TimeStep, Timestamp};
 /// Charges attempts and stores their outcomes.
 ///
 /// Duty: every method is atomic, durable when it returns `Ok`, and isolated from all others for the same subject, over
-/// all nodes. The charge is one conditional statement, so no two attempts share one and a locked counter is never charged.
+/// all nodes. No two attempts share a charge, and a locked counter is never charged.
 /// TOTP and backup codes have counters of their own.
 #[async_trait]
 pub trait ProofStore: Send + Sync {

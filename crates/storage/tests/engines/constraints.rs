@@ -1,5 +1,6 @@
 //! The database refuses by itself what the code must never do.
 
+use countersign_storage::migrate;
 use countersign_testkit::on_every_engine;
 
 use crate::support::{Engine, TestDatabase};
@@ -16,6 +17,9 @@ on_every_engine!(
     the_last_step_never_becomes_smaller,
     a_user_has_one_factor_with_sound_parameters,
     a_backup_code_has_one_of_ten_slots_and_stays_used,
+    backup_codes_are_counted_beside_their_factor,
+    backup_codes_that_were_there_before_their_count_are_counted,
+    a_count_of_backup_codes_is_possible_and_has_a_kind,
     codes_go_with_their_factor,
     a_claim_has_a_lease_and_a_count_that_is_not_negative,
     usage_is_never_negative_and_counts_once,
@@ -292,6 +296,75 @@ async fn a_backup_code_has_one_of_ten_slots_and_stays_used(engine: Engine) {
             ),
             ("INSERT INTO backup_code_sets VALUES ('@', 'live', 'bob', '@', 1)", "FOREIGN KEY"),
             ("INSERT INTO backup_code_sets VALUES ('@', 'live', 'enabled', '@', 1)", "UNIQUE"),
+        ],
+    );
+}
+
+/// User, kind and number of unused codes of each enabled factor.
+fn counts(database: &TestDatabase) -> Vec<String> {
+    database.texts(
+        "SELECT user_id || ' ' || coalesce(backup_code_kind, 'none') || ' ' || unused_backup_codes FROM factors
+         WHERE state = 'enabled' ORDER BY user_id",
+    )
+}
+
+async fn backup_codes_are_counted_beside_their_factor(engine: Engine) {
+    let database = furnished(engine);
+    assert_eq!(counts(&database), ["enabled own 0", "imported imported 0"]);
+    for (statement, then) in [
+        (
+            "INSERT INTO backup_codes VALUES ('@', 'live', 'enabled', 1, 'HASH', NULL)",
+            ["own 1", "imported 0"],
+        ),
+        (
+            "INSERT INTO backup_codes SELECT organization_id, environment, user_id, slot + 2, hash, NULL
+             FROM backup_codes",
+            ["own 3", "imported 0"],
+        ),
+        ("UPDATE backup_codes SET used_at = 5 WHERE slot IN (1, 2)", ["own 1", "imported 0"]),
+        ("UPDATE backup_codes SET used_at = NULL WHERE slot = 3", ["own 1", "imported 0"]),
+        (
+            "INSERT INTO imported_backup_codes VALUES ('@', 'live', 'imported', 0, 'HASH', NULL)",
+            ["own 1", "imported 1"],
+        ),
+        ("UPDATE imported_backup_codes SET used_at = 5 WHERE number = 0", ["own 1", "imported 0"]),
+        ("DELETE FROM backup_code_sets", ["none 0", "imported 0"]),
+        ("DELETE FROM imported_backup_codes", ["none 0", "none 0"]),
+        ("INSERT INTO backup_code_sets VALUES ('@', 'live', 'imported', '@', 1)", ["none 0", "none 0"]),
+        ("INSERT INTO backup_codes VALUES ('@', 'live', 'imported', 9, 'HASH', NULL)", ["none 0", "own 1"]),
+    ] {
+        database.sql(&sql(statement));
+        let expected = [format!("enabled {}", then[0]), format!("imported {}", then[1])];
+        assert_eq!(counts(&database), expected, "{statement}");
+    }
+}
+
+async fn backup_codes_that_were_there_before_their_count_are_counted(engine: Engine) {
+    let database = furnished(engine);
+    database.sql(&sql("
+        INSERT INTO backup_codes VALUES ('@', 'live', 'enabled', 1, 'HASH', NULL);
+        INSERT INTO imported_backup_codes VALUES ('@', 'live', 'imported', 0, 'HASH', NULL);
+        INSERT INTO imported_backup_codes VALUES ('@', 'live', 'imported', 1, 'HASH', NULL);
+        INSERT INTO FACTOR VALUES ('@', 'live', 'without', '@', 1, zeroblob(1), 'SHA1', 6, 30, 'enabled', NULL, NULL, NULL, 5, 7);
+    "));
+    let before = counts(&database);
+    assert_eq!(before, ["enabled own 1", "imported imported 2", "without none 0"]);
+    let url = database.url();
+    let is_later = |id: &str| id >= "2026-11-26-000070_backup_codes_are_counted";
+    let later = migrate::status(&url).unwrap().iter().filter(|migration| is_later(&migration.id)).count();
+    assert_eq!(migrate::down(&url, later).unwrap().len(), later);
+    migrate::up(&url).unwrap();
+    assert_eq!(counts(&database), before);
+}
+
+async fn a_count_of_backup_codes_is_possible_and_has_a_kind(engine: Engine) {
+    refused(
+        engine,
+        &[
+            ("UPDATE factors SET backup_code_kind = 'other'", "backup_code_kind"),
+            ("UPDATE factors SET unused_backup_codes = -1", "unused_backup_codes"),
+            ("UPDATE factors SET unused_backup_codes = 21", "unused_backup_codes"),
+            ("UPDATE factors SET unused_backup_codes = 1 WHERE state = 'pending'", "unused_backup_codes"),
         ],
     );
 }

@@ -11,7 +11,9 @@ use countersign_domain::idempotency::ports::{CallClaimed, IdempotencyStore};
 use countersign_domain::identity::Environment;
 use countersign_domain::keys::KeyRegistry;
 use countersign_domain::quota::ports::UsageStore;
+use countersign_domain::two_factor::lockout::LockoutPolicy;
 use countersign_domain::two_factor::ports::FactorStore;
+use countersign_domain::two_factor::proof_ports::{ProofStore, TotpAttempt};
 use countersign_storage::Database;
 use countersign_testkit::arrange;
 use countersign_testkit::build::{self, NOW};
@@ -24,6 +26,7 @@ on_every_engine!(
     a_damaged_pending_factor_is_corrupt,
     a_damaged_answer_is_corrupt,
     a_damaged_enabled_factor_is_corrupt,
+    a_damaged_count_of_backup_codes_is_corrupt,
     a_damaged_factor_charges_nothing_and_is_never_judged,
     a_damaged_organization_or_plan_is_corrupt,
     a_damaged_plan_is_corrupt_in_the_list_of_plans,
@@ -114,6 +117,21 @@ async fn a_damaged_enabled_factor_is_corrupt(engine: Engine) {
         assert_corrupt(&FactorStore::find(&furnished.database, &subject).await, damage);
         let claim = build::setup_claim(&subject, NOW);
         assert_corrupt(&furnished.database.claim_setup(claim).await, damage);
+    }
+}
+
+async fn a_damaged_count_of_backup_codes_is_corrupt(engine: Engine) {
+    for damage in [
+        "UPDATE factors SET backup_code_kind = 'x' WHERE user_id = 'bob'",
+        "UPDATE factors SET unused_backup_codes = -1 WHERE user_id = 'bob'",
+    ] {
+        let furnished = furnished(engine).await;
+        furnished.damage(damage);
+        let subject = build::subject("bob");
+        assert_corrupt(&FactorStore::find(&furnished.database, &subject).await, damage);
+        let judge = Arc::new(|_| panic!("a damaged factor was judged"));
+        let attempt = TotpAttempt { subject, now: NOW, policy: LockoutPolicy::TOTP };
+        assert_corrupt(&furnished.database.attempt_totp(attempt, judge).await, damage);
     }
 }
 

@@ -1,66 +1,21 @@
-//! The backup codes of a factor: our own set, imported ones, or none.
+//! The backup codes of a factor: our own set, imported ones, or none. Triggers count them beside the factor.
 
 use countersign_domain::failure::PortFailure;
 use countersign_domain::two_factor::backup_code::{BackupCodeHash, HashedBackupCodes, Slot};
-use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::imported_code::{ImportedCodeHashes, ImportedCodeNumber};
 use countersign_domain::two_factor::proof_ports::ImportedBackupCode;
 use diesel::prelude::*;
 
 use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, corrupt, number};
-use crate::schema::{backup_code_sets, backup_codes, imported_backup_codes};
+use crate::schema::{backup_code_sets, backup_codes, factors, imported_backup_codes};
 use crate::unit::UnitResult;
 
-/// What the subject has. The tables are asked in the order in which most factors need no second question.
-pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<BackupCodes> {
-    let unused = own_unused(c, key)?;
-    if unused > 0 || has_own(c, key)? {
-        return Ok(BackupCodes::Own { unused });
-    }
-    let codes = imported(c, key)?;
-    let unused = codes.iter().filter(|code| !code.is_used).count();
-    let unused = number("imported_backup_codes", unused)?;
-    Ok(if codes.is_empty() { BackupCodes::None } else { BackupCodes::Imported { unused } })
-}
-
-/// How many of the subject's codes are unused.
+/// How many codes are unused; none when the factor is gone.
 pub(crate) fn unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
-    match own_unused(c, key)? {
-        0 => {
-            let unused = imported_backup_codes::table
-                .filter(imported_backup_codes::organization_id.eq(&key.0))
-                .filter(imported_backup_codes::environment.eq(key.1))
-                .filter(imported_backup_codes::user_id.eq(&key.2))
-                .filter(imported_backup_codes::used_at.is_null())
-                .count();
-            let unused = directly!(c, |c| unused.get_result::<i64>(c))?;
-            Ok(number("imported_backup_codes", unused)?)
-        }
-        unused => Ok(unused),
-    }
-}
-
-fn own_unused(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<u8> {
-    let unused = own_unused_of(key);
-    let unused = directly!(c, |c| unused.get_result::<i64>(c))?;
-    Ok(number("backup_codes", unused)?)
-}
-
-/// Counts the unused codes of our own.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub(super) fn own_unused_of(key: &SubjectKey) -> _ {
-    let (organization, environment, user): (&String, &str, &String) = (&key.0, key.1, &key.2);
-    backup_codes::table
-        .filter(backup_codes::organization_id.eq(organization))
-        .filter(backup_codes::environment.eq(environment))
-        .filter(backup_codes::user_id.eq(user))
-        .filter(backup_codes::used_at.is_null())
-        .count()
-}
-
-pub(super) fn has_own(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(backup_code_sets::table.find(key.clone()))).get_result(c)
+    let unused = factors::table.find(key.clone()).select(factors::unused_backup_codes);
+    let unused = directly!(c, |c| unused.get_result::<i32>(c)).optional()?;
+    Ok(number("factors.unused_backup_codes", unused.unwrap_or(0))?)
 }
 
 /// The imported codes in the order of their numbers, used ones included.

@@ -14,7 +14,7 @@ use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{SetupClaimId, Subject};
 use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::backup_codes::BackupCodes;
-use countersign_domain::two_factor::factor::Factor;
+use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
 use countersign_domain::two_factor::ports::{
     ArchivedFactor, FactorImported, FactorPage, FactorStore, ImportedFactor, PendingSetup, PendingStored,
     SetupAttempt, SetupAttempted, SetupClaim, SetupClaimed, SetupJudge, StoredFactor,
@@ -23,7 +23,7 @@ use diesel::prelude::*;
 
 use self::row::FactorRow;
 use crate::backend::{AnyConnection, directly};
-use crate::column::{SubjectKey, number, subject_key};
+use crate::column::{SubjectKey, subject_key};
 use crate::database::Database;
 use crate::schema::factors;
 use crate::unit::UnitResult;
@@ -33,13 +33,15 @@ impl FactorStore for Database {
     async fn find(&self, subject: &Subject) -> Result<Option<StoredFactor>, PortFailure> {
         let key = subject_key(subject);
         self.read(move |c| {
-            let Some((row, unused)) = with_own_codes(c, &key)? else { return Ok(None) };
-            if unused == 0 {
-                // One transaction, so that the factor and its codes are of one moment.
-                return c.transaction(|c| stored(c, &key));
-            }
-            let (factor, backup_codes) = (row.into_factor()?, BackupCodes::Own { unused });
-            Ok(Some(StoredFactor { factor, backup_codes }))
+            let row = find_row(c, &key)?;
+            Ok(row
+                .map(|row| {
+                    Ok::<_, PortFailure>(StoredFactor {
+                        backup_codes: row.backup_codes()?,
+                        factor: row.into_factor()?,
+                    })
+                })
+                .transpose()?)
         })
         .await
     }
@@ -83,21 +85,6 @@ impl FactorStore for Database {
     }
 }
 
-/// Reads a factor with the count of its own unused codes in one statement. Unless there is none, that is all there is to
-/// know.
-fn with_own_codes(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<(FactorRow, u8)>> {
-    let unused = codes::own_unused_of(key).single_value();
-    let row = factors::table.find(key.clone()).select((factors::all_columns, unused));
-    let row = directly!(c, |c| row.get_result::<(FactorRow, Option<i64>)>(c)).optional()?;
-    let Some((row, unused)) = row else { return Ok(None) };
-    Ok(Some((row, number("backup_codes", unused.unwrap_or(0))?)))
-}
-
-fn stored(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<StoredFactor>> {
-    let Some(factor) = find(c, key)? else { return Ok(None) };
-    Ok(Some(StoredFactor { factor, backup_codes: codes::find(c, key)? }))
-}
-
 /// What came of a charge.
 pub(super) enum Charge {
     /// This factor was charged, and is locked by that.
@@ -122,25 +109,42 @@ pub(super) fn charge_or_hold(
 
 /// Reads a factor and locks it to the end of the transaction. What belongs to a factor is locked after it, always.
 pub(super) fn hold(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
+    Ok(hold_row(c, key)?.map(FactorRow::into_factor).transpose()?)
+}
+
+/// Holds an enabled factor, with what it has of backup codes.
+pub(super) fn hold_enabled(
+    c: &mut AnyConnection,
+    key: &SubjectKey,
+) -> UnitResult<Option<(EnabledFactor, BackupCodes)>> {
+    let Some(row) = hold_row(c, key)? else { return Ok(None) };
+    let backup_codes = row.backup_codes()?;
+    match row.into_factor()? {
+        Factor::Enabled(factor) => Ok(Some((factor, backup_codes))),
+        Factor::Pending(_) => Ok(None),
+    }
+}
+
+fn hold_row(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<Option<FactorRow>> {
     let row = factors::table.find(key.clone());
-    let held = match c {
-        AnyConnection::Sqlite(c) => row.get_result::<FactorRow>(c).optional()?,
+    match c {
+        AnyConnection::Sqlite(c) => row.get_result(c).optional(),
         // A row that was replaced while it was waited for is found by looking again.
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(c) => {
-            match row.clone().for_no_key_update().first::<FactorRow>(c).optional()? {
-                None => row.for_no_key_update().first::<FactorRow>(c).optional()?,
-                held => held,
-            }
-        }
-    };
-    Ok(held.map(FactorRow::into_factor).transpose()?)
+        AnyConnection::Postgres(c) => match row.clone().for_no_key_update().first(c).optional()? {
+            None => row.for_no_key_update().first(c).optional(),
+            held => Ok(held),
+        },
+    }
 }
 
 pub(super) fn find(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<Option<Factor>> {
+    Ok(find_row(c, key)?.map(FactorRow::into_factor).transpose()?)
+}
+
+fn find_row(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<Option<FactorRow>> {
     let row = factors::table.find(key.clone());
-    let row = directly!(c, |c| row.get_result::<FactorRow>(c)).optional()?;
-    Ok(row.map(FactorRow::into_factor).transpose()?)
+    directly!(c, |c| row.get_result(c)).optional()
 }
 
 fn is_enabled(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<bool> {

@@ -1,12 +1,13 @@
 //! Factors one after the other, as they are stored.
 
+use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::ports::{ArchivedCodes, ArchivedFactor, FactorPage};
 use diesel::prelude::*;
 
 use super::codes;
 use super::row::FactorRow;
 use crate::backend::AnyConnection;
-use crate::column::{SubjectKey, subject_key};
+use crate::column::subject_key;
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -24,15 +25,15 @@ pub(super) fn page(c: &mut AnyConnection, page: &FactorPage) -> UnitResult<Vec<A
 }
 
 fn archived(c: &mut AnyConnection, row: FactorRow) -> UnitResult<ArchivedFactor> {
+    let backup_codes = row.backup_codes()?;
     let factor = row.into_factor()?;
-    let codes = codes_of(c, &subject_key(&factor.binding().subject))?;
+    let codes = match backup_codes {
+        BackupCodes::Own { .. } => ArchivedCodes::Own,
+        BackupCodes::None | BackupCodes::Imported { .. } => {
+            let codes = codes::imported(c, &subject_key(&factor.binding().subject))?;
+            let unused = codes.into_iter().filter(|code| !code.is_used);
+            ArchivedCodes::Imported(unused.map(|code| code.hash).collect())
+        }
+    };
     Ok(ArchivedFactor { factor, codes })
-}
-
-fn codes_of(c: &mut AnyConnection, key: &SubjectKey) -> UnitResult<ArchivedCodes> {
-    if codes::has_own(c, key)? {
-        return Ok(ArchivedCodes::Own);
-    }
-    let unused = codes::imported(c, key)?.into_iter().filter(|code| !code.is_used);
-    Ok(ArchivedCodes::Imported(unused.map(|code| code.hash).collect()))
 }

@@ -3,6 +3,7 @@
 use countersign_domain::failure::PortFailure;
 use countersign_domain::keys::KeyId;
 use countersign_domain::time::TimeStep;
+use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::factor::{Binding, EnabledFactor, Factor, PendingFactor};
 use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow};
 use countersign_domain::two_factor::params::{Algorithm, Digits, Parameters, Period};
@@ -14,6 +15,8 @@ use crate::schema::factors;
 
 pub(crate) const PENDING: &str = "pending";
 pub(crate) const ENABLED: &str = "enabled";
+const OWN: &str = "own";
+const IMPORTED: &str = "imported";
 
 /// A row of `factors`, in the order of its columns.
 #[derive(Queryable, Insertable)]
@@ -40,6 +43,8 @@ pub(crate) struct FactorRow {
     backup_codes_locked_until: Option<i64>,
     failures_since: Option<i64>,
     recent_failures: i64,
+    backup_code_kind: Option<String>,
+    unused_backup_codes: i32,
 }
 
 impl FactorRow {
@@ -86,6 +91,19 @@ impl FactorRow {
             backup_codes_locked_until: None,
             failures_since: None,
             recent_failures: 0,
+            // Triggers count them.
+            backup_code_kind: None,
+            unused_backup_codes: 0,
+        }
+    }
+
+    pub(crate) fn backup_codes(&self) -> Result<BackupCodes, PortFailure> {
+        let unused = number("factors.unused_backup_codes", self.unused_backup_codes)?;
+        match self.backup_code_kind.as_deref() {
+            None => Ok(BackupCodes::None),
+            Some(OWN) => Ok(BackupCodes::Own { unused }),
+            Some(IMPORTED) => Ok(BackupCodes::Imported { unused }),
+            Some(_) => Err(corrupt("factors.backup_code_kind")),
         }
     }
 

@@ -1,22 +1,24 @@
-//! A TOTP code is tried: charge, judge, verdict.
+//! A TOTP code is tried: hold, judge, verdict.
+//!
+//! The factor is held from the look at it to the end of the transaction, so that guesses at it follow each other, and the
+//! verdict is one statement on condition that the factor is the one that was judged.
 
 use countersign_domain::failure::PortFailure;
-use countersign_domain::time::TimeStep;
-use countersign_domain::two_factor::factor::{EnabledFactor, Factor};
+use countersign_domain::time::{TimeStep, Timestamp};
+use countersign_domain::two_factor::factor::EnabledFactor;
 use countersign_domain::two_factor::lockout::AttemptCounter;
 use countersign_domain::two_factor::proof_ports::{
-    Effect, TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict,
+    TotpAttempt, TotpAttempted, TotpJudge, TotpOutcome, TotpVerdict,
 };
 use diesel::prelude::*;
 
-use super::{effect, failures};
+use super::effect;
 use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::failover::Failovers;
 use crate::ports::audit;
-use crate::ports::factors::row::{ENABLED, FactorRow};
-use crate::ports::factors::{Charge, charge_or_hold, codes};
-use crate::prepared::prepared;
+use crate::ports::factors::hold_enabled;
+use crate::prepared::prepared_update;
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -27,31 +29,27 @@ pub(super) fn attempt(
     failovers: &Failovers,
 ) -> UnitResult<TotpAttempted> {
     let key = subject_key(&attempt.subject);
-    let row = match charge_or_hold(c, &key, |c| charge(c, &key, attempt))? {
-        Charge::Charged(row) => row,
-        Charge::Refused(held) => return refusal(attempt, held),
+    let Some((held, backup_codes)) = hold_enabled(c, &key)? else { return Ok(TotpAttempted::NotEnabled) };
+    let charged = match held.totp_attempts.charge(attempt.policy, attempt.now) {
+        Ok(charged) => charged,
+        Err(lock) => return Ok(TotpAttempted::Locked(lock)),
     };
-    let mut factor = row.into_enabled()?;
-    let charged = AttemptCounter::charged(factor.totp_attempts.consecutive, attempt.policy, attempt.now);
-    factor.totp_attempts = charged;
-    let Some(TotpVerdict { outcome, audit }) = judge(factor.clone())? else {
-        give_back(c, &key)?;
+    let Some(TotpVerdict { outcome, audit }) =
+        judge(EnabledFactor { totp_attempts: charged, ..held.clone() })?
+    else {
         return Ok(TotpAttempted::Malformed);
     };
     let attempted = match outcome {
         TotpOutcome::Accepted { step, effect } => {
-            failovers.check(step, factor.binding.parameters.period.as_duration())?;
-            accept(c, &key, &factor, step, &effect)?;
+            failovers.check(step, held.binding.parameters.period.as_duration())?;
+            claim(c, &key, &held, step)?;
+            effect::apply(c, &key, &effect)?;
             effect::wipe_answers(c, &key, &effect, audit.first())?;
-            TotpAttempted::Accepted { backup_codes_remaining: codes::unused(c, &key)? }
+            TotpAttempted::Accepted { backup_codes_remaining: effect::unused_after(&effect, backup_codes)? }
         }
-        TotpOutcome::Replayed { attempts_left } => {
-            give_back(c, &key)?;
-            TotpAttempted::Refused { attempts_left }
-        }
+        TotpOutcome::Replayed { attempts_left } => TotpAttempted::Refused { attempts_left },
         TotpOutcome::Refused { attempts_left } => {
-            lock(c, &key, charged)?;
-            let _ = failures::count(c, &key, attempt.now)?;
+            count(c, &key, &held, charged, attempt)?;
             TotpAttempted::Refused { attempts_left }
         }
     };
@@ -61,66 +59,52 @@ pub(super) fn attempt(
     Ok(attempted)
 }
 
-/// Charges one attempt in one statement; `None` when the factor is not enabled or is locked.
-fn charge(c: &mut AnyConnection, key: &SubjectKey, attempt: &TotpAttempt) -> QueryResult<Option<FactorRow>> {
-    let now = attempt.now.as_micros();
-    let is_open =
-        factors::totp_locked_until.is_null().or(factors::totp_locked_until.assume_not_null().le(now));
-    let chargeable = factors::table
-        .find(key.clone())
-        .filter(factors::state.eq(ENABLED))
-        .filter(factors::totp_failures.lt(i64::from(attempt.policy.hard_limit)))
-        .filter(is_open);
-    let charge = diesel::update(chargeable)
-        .set(factors::totp_failures.eq(factors::totp_failures + 1))
-        .returning(factors::all_columns);
-    let charge = prepared!(charge);
-    directly!(c, |c| charge.get_result(c)).optional()
+/// Spends the step, which clears the counter.
+fn claim(c: &mut AnyConnection, key: &SubjectKey, held: &EnabledFactor, step: TimeStep) -> UnitResult<()> {
+    let step = storable(step.number())?;
+    let id = held.binding.id.to_string();
+    let is_unspent = is_judged(key, &id).and(factors::last_step.assume_not_null().lt(step));
+    let cleared = (
+        factors::last_step.eq(Some(step)),
+        factors::totp_failures.eq(0),
+        factors::totp_locked_until.eq(None::<i64>),
+    );
+    let claim = prepared_update!(is_unspent, cleared);
+    one(directly!(c, |c| claim.execute(c))?, "the judge accepted a step that is spent")
 }
 
-fn refusal(attempt: &TotpAttempt, held: Option<Factor>) -> UnitResult<TotpAttempted> {
-    let Some(Factor::Enabled(factor)) = held else { return Ok(TotpAttempted::NotEnabled) };
-    let lock = factor.totp_attempts.lock(attempt.policy, attempt.now);
-    Ok(TotpAttempted::Locked(
-        lock.ok_or_else(|| PortFailure::other("a factor without a lock was not charged"))?,
-    ))
-}
-
-fn accept(
+/// Counts a wrong code: among the consecutive ones, which lock, and among those of the present window.
+fn count(
     c: &mut AnyConnection,
     key: &SubjectKey,
-    factor: &EnabledFactor,
-    step: TimeStep,
-    effect: &Effect,
+    held: &EnabledFactor,
+    charged: AttemptCounter,
+    attempt: &TotpAttempt,
 ) -> UnitResult<()> {
-    let step = storable(step.number())?;
-    let unspent = factors::table
-        .find(key.clone())
-        .filter(factors::factor_id.eq(factor.binding.id.to_string()))
-        .filter(factors::last_step.assume_not_null().lt(step));
-    let claim = diesel::update(unspent)
-        .set((
-            factors::last_step.eq(Some(step)),
-            factors::totp_failures.eq(0),
-            factors::totp_locked_until.eq(None::<i64>),
-        ))
-        .returning(factors::last_step);
-    let claim = prepared!(claim);
-    if directly!(c, |c| claim.get_result::<Option<i64>>(c)).optional()?.is_none() {
-        return Err(PortFailure::other("the judge accepted a step that is spent").into());
-    }
-    Ok(effect::apply(c, key, effect)?)
+    let id = held.binding.id.to_string();
+    let is_uncounted =
+        is_judged(key, &id).and(factors::totp_failures.eq(i64::from(held.totp_attempts.consecutive)));
+    let window = held.recent_failures.counted(attempt.now);
+    let counted = (
+        factors::totp_failures.eq(i64::from(charged.consecutive)),
+        factors::totp_locked_until.eq(charged.locked_until.map(Timestamp::as_micros)),
+        factors::failures_since.eq(window.since.map(Timestamp::as_micros)),
+        factors::recent_failures.eq(i64::from(window.failures)),
+    );
+    let count = prepared_update!(is_uncounted, counted);
+    one(directly!(c, |c| count.execute(c))?, "another wrong code was counted while the factor was held")
 }
 
-fn give_back(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
-    let charged = factors::table.find(key.clone()).filter(factors::totp_failures.gt(0));
-    diesel::update(charged).set(factors::totp_failures.eq(factors::totp_failures - 1)).execute(c).map(drop)
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_judged<'a>(key: &'a SubjectKey, id: &'a str) -> _ {
+    let (organization, environment, user): (&'a String, &'a str, &'a String) = (&key.0, key.1, &key.2);
+    factors::organization_id
+        .eq(organization)
+        .and(factors::environment.eq(environment))
+        .and(factors::user_id.eq(user))
+        .and(factors::factor_id.eq(id))
 }
 
-fn lock(c: &mut AnyConnection, key: &SubjectKey, charged: AttemptCounter) -> QueryResult<()> {
-    let Some(until) = charged.locked_until else { return Ok(()) };
-    diesel::update(factors::table.find(key.clone()))
-        .set(factors::totp_locked_until.eq(Some(until.as_micros())))
-        .execute(c)
-        .map(drop)
+fn one(changed: usize, otherwise: &'static str) -> UnitResult<()> {
+    if changed == 1 { Ok(()) } else { Err(PortFailure::other(otherwise).into()) }
 }

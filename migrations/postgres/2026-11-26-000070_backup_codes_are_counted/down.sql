@@ -1,0 +1,11 @@
+DROP TRIGGER removed_imported_backup_codes_are_not_counted ON imported_backup_codes;
+DROP TRIGGER removed_backup_code_sets_are_not_counted ON backup_code_sets;
+DROP TRIGGER used_imported_backup_codes_are_counted ON imported_backup_codes;
+DROP TRIGGER used_backup_codes_are_counted ON backup_codes;
+DROP TRIGGER imported_backup_codes_are_counted ON imported_backup_codes;
+DROP TRIGGER backup_codes_are_counted ON backup_codes;
+DROP FUNCTION count_no_backup_codes();
+DROP FUNCTION count_used_backup_code();
+DROP FUNCTION count_backup_code();
+ALTER TABLE factors DROP COLUMN unused_backup_codes;
+ALTER TABLE factors DROP COLUMN backup_code_kind;

@@ -1,0 +1,8 @@
+DROP TRIGGER removed_imported_backup_codes_are_not_counted;
+DROP TRIGGER removed_backup_code_sets_are_not_counted;
+DROP TRIGGER used_imported_backup_codes_are_counted;
+DROP TRIGGER used_backup_codes_are_counted;
+DROP TRIGGER imported_backup_codes_are_counted;
+DROP TRIGGER backup_codes_are_counted;
+ALTER TABLE factors DROP COLUMN unused_backup_codes;
+ALTER TABLE factors DROP COLUMN backup_code_kind;
