@@ -85,7 +85,8 @@ impl PostgresUrl {
     }
 
     /// What libpq connects with. A session that writes must reach a server that can be written to. One that only reads
-    /// asks the same server, and sees one moment within a transaction.
+    /// asks the same server, and sees one moment within a transaction. One that migrates sees at each statement what others
+    /// have written before it got its locks, whatever the server's default is.
     pub(crate) fn for_libpq(&self, access: Access) -> Zeroizing<String> {
         let limits = match access {
             Access::Read | Access::Write => {
@@ -100,7 +101,8 @@ impl PostgresUrl {
                     "-c default_transaction_read_only=on -c default_transaction_isolation=repeatable\\ read";
                 ("primary", rest)
             }
-            Access::Write | Access::Migrate => ("read-write", ""),
+            Access::Migrate => ("read-write", "-c default_transaction_isolation=read\\ committed"),
+            Access::Write => ("read-write", ""),
         };
         let own = self.parameter("options").unwrap_or_default();
         let options = format!("{}%20{own}%20{}", encoded(limits), encoded(rest));
@@ -265,5 +267,7 @@ mod tests {
         let read = url.for_libpq(Access::Read);
         assert!(read.contains("target_session_attrs=primary"));
         assert!(read.ends_with("default_transaction_isolation%3Drepeatable%5C%20read"), "{read:?}");
+        let migrate = url.for_libpq(Access::Migrate);
+        assert!(migrate.ends_with("default_transaction_isolation%3Dread%5C%20committed"), "{migrate:?}");
     }
 }
