@@ -199,6 +199,15 @@ diesel::table! {
         organization_id -> Text,
         event_id -> Text,
         happened_at -> BigInt,
+        user_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit_events_by_user (organization_id, user_id, event_id) {
+        organization_id -> Text,
+        user_id -> Text,
+        event_id -> Text,
     }
 }
 
@@ -288,6 +297,11 @@ diesel::joinable!(organizations -> plans (plan_id));
 
 diesel::allow_tables_to_appear_in_same_query!(factors, backup_code_sets, backup_codes, imported_backup_codes);
 
-diesel::allow_tables_to_appear_in_same_query!(audit_events, audit_seals, audit_unsealed);
+diesel::allow_tables_to_appear_in_same_query!(
+    audit_events,
+    audit_events_by_user,
+    audit_seals,
+    audit_unsealed
+);
 
 diesel::allow_tables_to_appear_in_same_query!(webhooks, webhook_deliveries);

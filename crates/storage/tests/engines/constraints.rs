@@ -25,6 +25,7 @@ on_every_engine!(
     usage_is_never_negative_and_counts_once,
     a_kept_answer_is_one_that_was_possible,
     the_audit_trail_is_append_only,
+    the_lists_of_users_events_are_append_only,
     a_registered_key_never_changes,
     nothing_that_stays_is_swept_away,
 );
@@ -442,6 +443,22 @@ async fn the_audit_trail_is_append_only(engine: Engine) {
     );
 }
 
+async fn the_lists_of_users_events_are_append_only(engine: Engine) {
+    let database = furnished(engine);
+    database.sql(&sql("INSERT INTO audit_seals VALUES ('@', 1, '@', zeroblob(32))"));
+    assert_eq!(database.texts("SELECT user_id FROM audit_events_by_user"), ["alice"]);
+    for (statement, reason) in [
+        ("UPDATE audit_events_by_user SET user_id = 'bob'", "append-only"),
+        ("DELETE FROM audit_events_by_user", "append-only"),
+        ("INSERT INTO audit_events_by_user VALUES ('short', 'alice', '@')", "length(organization_id)"),
+        ("INSERT INTO audit_events_by_user VALUES ('@', '', '@')", "length(user_id)"),
+        ("INSERT INTO audit_events_by_user VALUES ('@', 'alice', 'short')", "length(event_id)"),
+    ] {
+        let message = database.try_sql(&sql(statement)).expect_err(statement);
+        assert!(message.contains(&said(engine, reason)), "{statement}\nwas refused with: {message}");
+    }
+}
+
 async fn a_registered_key_never_changes(engine: Engine) {
     refused(
         engine,
@@ -463,10 +480,16 @@ async fn nothing_that_stays_is_swept_away(engine: Engine) {
         Engine::Sqlite => vec![
             "INSERT OR REPLACE INTO audit_events VALUES ('@', '@', NULL, NULL, 'n', '[]', 'user', NULL, NULL, 0)",
             "INSERT OR REPLACE INTO audit_seals VALUES ('@', 1, '@', zeroblob(32))",
+            "INSERT OR REPLACE INTO audit_events_by_user VALUES ('@', 'alice', '@')",
         ],
         #[cfg(feature = "postgres")]
         Engine::Postgres => {
-            vec!["TRUNCATE audit_events", "TRUNCATE audit_seals", "TRUNCATE key_registry"]
+            vec![
+                "TRUNCATE audit_events",
+                "TRUNCATE audit_seals",
+                "TRUNCATE audit_events_by_user",
+                "TRUNCATE key_registry",
+            ]
         }
     };
     for way in ways {

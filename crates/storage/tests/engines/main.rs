@@ -13,6 +13,7 @@ mod constraints;
 mod corruption;
 mod durability;
 mod health;
+mod listing_events;
 mod lock_order;
 mod migrations;
 mod partitioning;

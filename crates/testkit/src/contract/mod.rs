@@ -5,6 +5,7 @@
 
 pub mod answer_sealer;
 pub mod api_key_store;
+pub mod audit_by_user;
 pub mod audit_chain;
 pub mod audit_log;
 mod case;
@@ -57,6 +58,7 @@ where
         ("usage_store", usage_store::cases()),
         ("quota_store", quota_store::cases()),
         ("audit_log", audit_log::cases()),
+        ("audit_by_user", audit_by_user::cases()),
         ("audit_chain", audit_chain::cases()),
         ("webhook_store", webhook_store::cases()),
         ("delivery_store", delivery_store::cases()),

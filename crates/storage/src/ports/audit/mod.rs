@@ -1,18 +1,36 @@
 //! The audit trail. [`append`] is also called by the units of other ports, so that a change and its event are one
 //! transaction.
 
+mod by_user;
+
 use async_trait::async_trait;
 use countersign_domain::audit::event::{Actor, AuditEvent};
-use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord, TrailPart};
+use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::failure::PortFailure;
 use diesel::prelude::*;
 
 use super::deliveries;
-use crate::backend::{AnyConnection, MultiBackend, directly};
+use crate::backend::{AnyConnection, directly};
 use crate::column::{corrupt, parse, time, user};
 use crate::database::Database;
 use crate::schema::audit_events;
 use crate::unit::UnitResult;
+
+/// Keeps of a boxed query over events those of a part of the trail.
+macro_rules! in_part {
+    ($select:expr, $part:expr) => {{
+        use countersign_domain::audit::ports::TrailPart;
+        let environment = crate::schema::audit_events::environment;
+        match $part {
+            TrailPart::Whole => $select,
+            TrailPart::Only(own) => $select.filter(environment.eq(own.as_str())),
+            TrailPart::WithOrganization(own) => {
+                $select.filter(environment.eq(own.as_str()).or(environment.is_null()))
+            }
+        }
+    }};
+}
+use in_part;
 
 /// Appends an event within a unit, and puts it on the way to the webhooks that want it.
 pub(crate) fn append(connection: &mut AnyConnection, event: &AuditEvent) -> UnitResult<()> {
@@ -107,30 +125,25 @@ impl AuditLog for Database {
     }
 
     async fn page(&self, query: AuditQuery) -> Result<Vec<AuditRecord>, PortFailure> {
-        let rows = self.read(move |c| Ok(select(&query).load::<AuditRow>(c)?)).await?;
-        rows.into_iter().map(AuditRow::into_record).collect()
+        let rows = self.read(move |c| match &query.user {
+            Some(user) => Ok(by_user::page(c, &query, user)?),
+            None => Ok(page(c, &query)?),
+        });
+        rows.await?.into_iter().map(AuditRow::into_record).collect()
     }
 }
 
-fn select(query: &AuditQuery) -> audit_events::BoxedQuery<'static, MultiBackend> {
-    // No id is the empty text, so everything comes after it.
-    let after = query.after.map(|id| id.to_string()).unwrap_or_default();
-    let mut select = audit_events::table
+fn page(connection: &mut AnyConnection, query: &AuditQuery) -> QueryResult<Vec<AuditRow>> {
+    let select = audit_events::table
         .filter(audit_events::organization_id.eq(query.organization.to_string()))
-        .filter(audit_events::id.gt(after))
+        .filter(audit_events::id.gt(after(query)))
         .order(audit_events::id)
         .limit(query.limit.into())
         .into_boxed();
-    let environment = audit_events::environment;
-    select = match query.part {
-        TrailPart::Whole => select,
-        TrailPart::Only(own) => select.filter(environment.eq(own.as_str())),
-        TrailPart::WithOrganization(own) => {
-            select.filter(environment.eq(own.as_str()).or(environment.is_null()))
-        }
-    };
-    match &query.user {
-        Some(user) => select.filter(audit_events::user_id.eq(user.as_str().to_owned())),
-        None => select,
-    }
+    in_part!(select, query.part).load(connection)
+}
+
+/// The id after which a page begins. No id is the empty text, so everything comes after it.
+fn after(query: &AuditQuery) -> String {
+    query.after.map(|id| id.to_string()).unwrap_or_default()
 }
