@@ -39,6 +39,19 @@ fn a_trail_that_was_changed_past_the_program_is_named() {
 }
 
 #[test]
+fn an_event_that_was_hidden_from_its_user_is_named() {
+    let home = Home::new();
+    let id = home.organization("free");
+    home.token(&id, "alice");
+    home.json("audit seal");
+    home.sql("DROP TRIGGER audit_events_by_user_are_not_deleted; DELETE FROM audit_events_by_user;");
+    let ran = home.run(&format!("--output json audit verify --org {id}"));
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    assert!(ran.stdout.contains("\"kind\":\"unlisted\""), "{}", ran.stdout);
+    assert!(ran.stderr.contains("is not listed under its user"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_organization_that_is_not_there_is_told() {
     let ran = Home::new().run("audit verify --org 01ARZ3NDEKTSV4RRFFQ69G5FAV");
     assert_eq!(ran.code, 1);

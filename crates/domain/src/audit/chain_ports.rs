@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::chain::ChainHash;
 use super::ports::AuditRecord;
 use crate::failure::PortFailure;
-use crate::identity::{AuditEventId, OrganizationId};
+use crate::identity::{AuditEventId, OrganizationId, UserId};
 use crate::time::Timestamp;
 
 /// The chains of seals over the trails, one for each organization.
@@ -44,6 +44,22 @@ pub trait AuditChain: Send + Sync {
 
     /// What of an organization's trail has no seal; the lists hold at most `limit` ids each.
     async fn unsealed(&self, organization: OrganizationId, limit: u32) -> Result<Unsealed, PortFailure>;
+
+    /// The events with the seals above the number `after`, up to `last`, that their user's list does not name.
+    async fn unlisted(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        last: u64,
+    ) -> Result<Vec<AuditEventId>, PortFailure>;
+
+    /// Up to `limit` entries of the lists of an organization's users, in ascending order, from the first one after `after`.
+    async fn listed(
+        &self,
+        organization: OrganizationId,
+        after: Option<ListEntry>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, PortFailure>;
 }
 
 /// One seal, and what is stored now of the event that was sealed.
@@ -79,4 +95,22 @@ pub struct Unsealed {
     pub lost: Vec<AuditEventId>,
     /// Events that have no seal and do not wait for one.
     pub stray: Vec<AuditEventId>,
+}
+
+/// An entry of the lists by which the sealed events of a user are found.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ListEntry {
+    /// Whose list.
+    pub user: UserId,
+    /// Which event it names.
+    pub event: AuditEventId,
+}
+
+/// An entry, and what is stored now of its event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// The entry.
+    pub entry: ListEntry,
+    /// Whether the event is there and about this user.
+    pub is_theirs: bool,
 }

@@ -1,5 +1,6 @@
 //! Compares a trail with its seals.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use super::ports::AuditRecord;
 use crate::failure::PortFailure;
 use crate::identity::{AuditEventId, OrganizationId};
 
-/// How many links are read at a time.
+/// How many links or entries of lists are read at a time.
 const PAGE: u32 = 500;
 /// How many ids of unsealed events that should not be there are told.
 const UNSEALED: u32 = 100;
@@ -78,6 +79,16 @@ pub enum Finding {
         /// Which event.
         event: AuditEventId,
     },
+    /// A sealed event does not show in its user's own trail.
+    Unlisted {
+        /// Which event.
+        event: AuditEventId,
+    },
+    /// A user's own trail names an event that is gone or somebody else's.
+    Mislisted {
+        /// Which event.
+        event: AuditEventId,
+    },
 }
 
 impl Finding {
@@ -90,6 +101,22 @@ impl Finding {
             Self::Moved { .. } => "moved",
             Self::Lost { .. } => "lost",
             Self::Stray { .. } => "stray",
+            Self::Unlisted { .. } => "unlisted",
+            Self::Mislisted { .. } => "mislisted",
+        }
+    }
+
+    /// Which event it is about.
+    const fn event(&self) -> Option<AuditEventId> {
+        match *self {
+            Self::SealsMissing { .. } => None,
+            Self::Missing { event, .. }
+            | Self::Changed { event, .. }
+            | Self::Moved { event, .. }
+            | Self::Lost { event }
+            | Self::Stray { event }
+            | Self::Unlisted { event }
+            | Self::Mislisted { event } => Some(event),
         }
     }
 }
@@ -105,6 +132,10 @@ impl fmt::Display for Finding {
             }
             Self::Lost { event } => write!(f, "the event {event} was removed before it was sealed"),
             Self::Stray { event } => write!(f, "the event {event} has no seal and waits for none"),
+            Self::Unlisted { event } => write!(f, "the event {event} is not listed under its user"),
+            Self::Mislisted { event } => {
+                write!(f, "the event {event} is listed under a user, but it is gone or somebody else's")
+            }
         }
     }
 }
@@ -113,21 +144,44 @@ impl VerifyTrail {
     /// Compares an organization's trail with its seals.
     pub async fn of(&self, organization: OrganizationId) -> Result<Verified, PortFailure> {
         let mut check = Check::new(organization);
+        let mut unlisted = Vec::new();
         loop {
-            let links = self.chain.links(organization, check.number, PAGE).await?;
+            let after = check.number;
+            let links = self.chain.links(organization, after, PAGE).await?;
             if links.is_empty() {
                 break;
             }
             for link in links {
                 check.link(link);
             }
+            unlisted.extend(self.chain.unlisted(organization, after, check.number).await?);
         }
         let unsealed = self.chain.unsealed(organization, UNSEALED).await?;
         let (sealed, head) = (check.sealed, check.head);
         let mut findings = check.finish();
         findings.extend(unsealed.lost.into_iter().map(|event| Finding::Lost { event }));
         findings.extend(unsealed.stray.into_iter().map(|event| Finding::Stray { event }));
+        let mislisted = self.mislisted(organization).await?;
+        let of_lists = unlisted.into_iter().map(|event| Finding::Unlisted { event });
+        let of_lists = of_lists.chain(mislisted.into_iter().map(|event| Finding::Mislisted { event }));
+        // An event that was found changed or gone differs from its list as well, and one change is one finding.
+        let known: HashSet<_> = findings.iter().filter_map(Finding::event).collect();
+        findings
+            .extend(of_lists.filter(|finding| finding.event().is_none_or(|event| !known.contains(&event))));
         Ok(Verified { sealed, head, waiting: unsealed.waiting, findings })
+    }
+
+    /// The events that are on a list on which they do not belong.
+    async fn mislisted(&self, organization: OrganizationId) -> Result<Vec<AuditEventId>, PortFailure> {
+        let mut mislisted = Vec::new();
+        let mut after = None;
+        loop {
+            let listed = self.chain.listed(organization, after, PAGE).await?;
+            let Some(last) = listed.last() else { return Ok(mislisted) };
+            after = Some(last.entry.clone());
+            let strangers = listed.into_iter().filter(|listed| !listed.is_theirs);
+            mislisted.extend(strangers.map(|listed| listed.entry.event));
+        }
     }
 }
 

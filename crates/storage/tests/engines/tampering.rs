@@ -1,5 +1,6 @@
 //! What somebody with the database file changes in a sealed trail is found.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign_domain::audit::chain_ports::AuditChain;
@@ -26,6 +27,11 @@ on_every_engine!(
     an_event_that_was_removed_before_it_was_sealed_is_found_and_stops_no_other,
     the_end_that_was_cut_off_shows_in_the_head,
     a_trail_with_an_unreadable_event_is_sealed_no_further,
+    an_event_that_is_hidden_from_its_user_is_found,
+    an_event_on_the_list_of_somebody_else_is_found,
+    an_event_that_is_gone_with_its_seal_but_still_listed_is_named,
+    a_change_that_its_list_shows_as_well_is_one_finding,
+    lists_are_compared_to_their_end,
     seals_are_append_only,
 );
 
@@ -152,9 +158,12 @@ async fn deleted_seals_are_found_with_the_events_that_lost_them(engine: Engine) 
 }
 
 async fn events_that_were_removed_with_their_seals_leave_a_gap(engine: Engine) {
-    let (_, findings) =
-        found(engine, "DELETE FROM audit_seals WHERE number = 4; DELETE FROM audit_events WHERE id = {4};")
-            .await;
+    let (_, findings) = found(
+        engine,
+        "DELETE FROM audit_seals WHERE number = 4; DELETE FROM audit_events WHERE id = {4};
+         DELETE FROM audit_events_by_user WHERE event_id = {4};",
+    )
+    .await;
     assert_eq!(findings, [Finding::SealsMissing { first: 4, last: 4 }]);
 }
 
@@ -182,6 +191,75 @@ async fn a_trail_with_an_unreadable_event_is_sealed_no_further(engine: Engine) {
     sealed.tamper("UPDATE audit_events SET details = 'no list' WHERE id = {7};");
     assert!(sealed.database.seal(sealed.organization, NOW, 100).await.is_err());
     assert_eq!(sealed.verified().await.waiting, 1);
+}
+
+async fn an_event_that_is_hidden_from_its_user_is_found(engine: Engine) {
+    let (sealed, findings) =
+        found(engine, "DELETE FROM audit_events_by_user WHERE event_id IN ({2}, {5});").await;
+    let unlisted = [2, 5].map(|number| Finding::Unlisted { event: sealed.event(number) });
+    assert_eq!(findings, unlisted);
+}
+
+async fn an_event_on_the_list_of_somebody_else_is_found(engine: Engine) {
+    let (sealed, findings) = found(
+        engine,
+        "UPDATE audit_events_by_user SET user_id = 'mallory' WHERE event_id = {2};
+         INSERT INTO audit_events_by_user SELECT organization_id, 'user-1', id FROM audit_events WHERE id = {3};",
+    )
+    .await;
+    let event = |number| sealed.event(number);
+    let expected = [
+        Finding::Unlisted { event: event(2) },
+        Finding::Mislisted { event: event(2) },
+        Finding::Mislisted { event: event(3) },
+    ];
+    assert_eq!(findings, expected);
+}
+
+async fn an_event_that_is_gone_with_its_seal_but_still_listed_is_named(engine: Engine) {
+    let (sealed, findings) =
+        found(engine, "DELETE FROM audit_seals WHERE number = 6; DELETE FROM audit_events WHERE id = {6};")
+            .await;
+    assert_eq!(findings, [Finding::Mislisted { event: sealed.event(6) }]);
+}
+
+async fn a_change_that_its_list_shows_as_well_is_one_finding(engine: Engine) {
+    let (sealed, findings) = found(
+        engine,
+        "UPDATE audit_events SET user_id = NULL WHERE id = {2}; DELETE FROM audit_events WHERE id = {5};
+         DELETE FROM audit_events_by_user WHERE event_id = {4};",
+    )
+    .await;
+    let event = |number| sealed.event(number);
+    let expected = [
+        Finding::Missing { number: 5, event: event(5) },
+        Finding::Changed { number: 2, event: event(2) },
+        Finding::Unlisted { event: event(4) },
+    ];
+    assert_eq!(findings, expected);
+}
+
+async fn lists_are_compared_to_their_end(engine: Engine) {
+    let sealed = sealed(engine).await;
+    let mut events = Vec::new();
+    for number in 0..1_100 {
+        // A list that is longer than what is read at a time, and many short ones.
+        let user = if number < 600 { "bob".to_owned() } else { format!("carol-{number}") };
+        let event = build::event_about_user(&build::subject(&user), SecurityEvent::Enabled, NOW);
+        events.push(event.id);
+        sealed.database.append(event).await.unwrap();
+    }
+    assert_eq!(sealed.database.seal(sealed.organization, NOW, 2_000).await.unwrap(), 1_101);
+    assert_eq!(sealed.verified().await.findings, []);
+    sealed.tamper("UPDATE audit_events_by_user SET user_id = 'x' || user_id;");
+    let findings = sealed.verified().await.findings;
+    let all: BTreeSet<_> = sealed.events.iter().chain(&events).copied().collect();
+    let of_kind = |wanted: fn(AuditEventId) -> Finding| {
+        all.iter().filter(|event| findings.contains(&wanted(**event))).count()
+    };
+    assert_eq!(findings.len(), 2 * all.len());
+    assert_eq!(of_kind(|event| Finding::Unlisted { event }), all.len());
+    assert_eq!(of_kind(|event| Finding::Mislisted { event }), all.len());
 }
 
 async fn seals_are_append_only(engine: Engine) {

@@ -1,14 +1,15 @@
 //! The contract of [`AuditChain`](countersign_domain::audit::chain_ports::AuditChain).
 
 use countersign_domain::audit::chain::ChainHash;
+use countersign_domain::audit::chain_ports::{ListEntry, Listed};
 use countersign_domain::audit::event::{AuditEvent, SecurityEvent};
 use countersign_domain::audit::seal::{BATCH, SealTrails};
 use countersign_domain::audit::verify::{Verified, VerifyTrail};
-use countersign_domain::identity::{AuditEventId, OrganizationId};
+use countersign_domain::identity::{AuditEventId, Environment, OrganizationId};
 use countersign_domain::time::Timestamp;
 
 use super::{Case, Stores, case::cases};
-use crate::build::{self, NOW, organization_id};
+use crate::build::{self, NOW, organization_id, subject_in};
 use crate::contention::{CONTENDERS, rounds, together};
 
 /// The cases.
@@ -24,6 +25,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         organizations_have_chains_of_their_own,
         organizations_to_seal_are_told_in_order,
         links_come_in_pages,
+        lists_name_what_is_sealed_of_each_user_and_come_in_pages,
         everything_is_sealed_however_much_it_is,
         however_many_seal_at_once_a_chain_never_forks,
         events_that_come_while_others_seal_are_sealed_once,
@@ -170,6 +172,43 @@ async fn links_come_in_pages(stores: Stores) {
     assert_eq!(page(2, 2).await, [3, 4]);
     assert_eq!(page(4, 2).await, [5]);
     assert_eq!(page(5, 2).await, []);
+}
+
+async fn lists_name_what_is_sealed_of_each_user_and_come_in_pages(stores: Stores) {
+    let (one, two) = (stores.organization(1).await.id, stores.organization(2).await.id);
+    let append = async |organization, user: &str| {
+        let subject = subject_in(organization, Environment::Live, user);
+        let event = build::event_about_user(&subject, SecurityEvent::Enabled, NOW);
+        let entry = ListEntry { user: subject.user, event: event.id };
+        stores.audit.append(event).await.unwrap();
+        Listed { entry, is_theirs: true }
+    };
+    let mut entries = Vec::new();
+    for user in ["bob", "Alice", "alice", "bob", "alice", "bob"] {
+        entries.push(append(one, user).await);
+        append(two, user).await;
+    }
+    let page = async |after: Option<&Listed>, limit| {
+        let after = after.map(|listed| listed.entry.clone());
+        stores.chain.listed(one, after, limit).await.unwrap()
+    };
+    assert_eq!(page(None, 10).await, []);
+    stores.chain.seal(one, NOW, 10).await.unwrap();
+    append(one, "bob").await;
+    entries.sort_by(|a, b| a.entry.cmp(&b.entry));
+    for limit in 1..=7 {
+        let mut all = Vec::new();
+        loop {
+            let more = page(all.last(), limit).await;
+            assert!(more.len() <= limit.try_into().unwrap());
+            if more.is_empty() {
+                break;
+            }
+            all.extend(more);
+        }
+        assert_eq!(all, entries, "{limit} at a time");
+    }
+    assert_eq!(stores.chain.unlisted(one, 0, u64::from(u32::MAX)).await.unwrap(), []);
 }
 
 async fn everything_is_sealed_however_much_it_is(stores: Stores) {

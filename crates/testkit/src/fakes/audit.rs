@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_domain::audit::chain::ChainHash;
-use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, Unsealed};
+use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, ListEntry, Listed, Unsealed};
 use countersign_domain::audit::event::{Actor, AuditEvent};
 use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::failure::PortFailure;
@@ -118,7 +118,7 @@ impl MemoryAudit {
     }
 }
 
-/// Nothing is ever lost or stray here.
+/// Nothing is ever lost, stray or missing on a list here: the lists are made of the events when they are asked for.
 #[async_trait]
 impl AuditChain for MemoryAudit {
     async fn to_seal(
@@ -176,6 +176,27 @@ impl AuditChain for MemoryAudit {
         let mut waiting = self.waiting(&self.seals.lock().unwrap());
         waiting.retain(|event| event.organization == organization);
         Ok(Unsealed { waiting: waiting.len().try_into().unwrap(), ..Unsealed::default() })
+    }
+
+    async fn unlisted(&self, _: OrganizationId, _: u64, _: u64) -> Result<Vec<AuditEventId>, PortFailure> {
+        Ok(Vec::new())
+    }
+
+    async fn listed(
+        &self,
+        organization: OrganizationId,
+        after: Option<ListEntry>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, PortFailure> {
+        let seals = self.seals.lock().unwrap();
+        let is_sealed = |event: &AuditEvent| seals.iter().any(|seal| seal.event == event.id);
+        let mut events = self.events();
+        events.retain(|event| event.organization == organization && is_sealed(event));
+        let entries =
+            events.into_iter().filter_map(|event| Some(ListEntry { user: event.user?, event: event.id }));
+        let entries: BTreeSet<_> = entries.filter(|entry| Some(entry) > after.as_ref()).collect();
+        let listed = entries.into_iter().map(|entry| Listed { entry, is_theirs: true });
+        Ok(listed.take(limit.try_into().unwrap()).collect())
     }
 }
 

@@ -1,8 +1,11 @@
-//! The seals of the audit trail. Every event waits in `audit_unsealed`, by a trigger, until its seal is written.
+//! The seals of the audit trail. Every event waits in `audit_unsealed`, by a trigger, until its seal is written. With the seal
+//! it goes onto its user's list, by another.
+
+mod lists;
 
 use async_trait::async_trait;
 use countersign_domain::audit::chain::ChainHash;
-use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, Unsealed};
+use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, ListEntry, Listed, Unsealed};
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{AuditEventId, OrganizationId};
 use countersign_domain::time::Timestamp;
@@ -125,11 +128,32 @@ impl AuditChain for Database {
             Ok((waiting, lost, stray))
         });
         let (waiting, lost, stray) = found.await?;
-        let ids = |texts: Vec<String>| -> Result<Vec<AuditEventId>, PortFailure> {
-            texts.iter().map(|text| parse("audit_events.id", text)).collect()
-        };
-        Ok(Unsealed { waiting: number("count", waiting)?, lost: ids(lost)?, stray: ids(stray)? })
+        Ok(Unsealed { waiting: number("count", waiting)?, lost: ids(&lost)?, stray: ids(&stray)? })
     }
+
+    async fn unlisted(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        last: u64,
+    ) -> Result<Vec<AuditEventId>, PortFailure> {
+        let (id, after, last) = (organization.to_string(), storable(after)?, storable(last)?);
+        ids(&self.read(move |c| Ok(lists::unlisted(c, &id, after, last)?)).await?)
+    }
+
+    async fn listed(
+        &self,
+        organization: OrganizationId,
+        after: Option<ListEntry>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, PortFailure> {
+        let id = organization.to_string();
+        self.read(move |c| lists::page(c, &id, after.as_ref(), limit)).await
+    }
+}
+
+fn ids(texts: &[String]) -> Result<Vec<AuditEventId>, PortFailure> {
+    texts.iter().map(|text| parse("audit_events.id", text)).collect()
 }
 
 /// The event that a row of `audit_unsealed` speaks of.
