@@ -10,7 +10,7 @@ use countersign_domain::time::Timestamp;
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
 
-use crate::backend::{AnyConnection, hold_if_free};
+use crate::backend::{AnyConnection, directly, hold_if_free};
 use crate::column::{SubjectKey, number, parse, present};
 use crate::database::Database;
 use crate::schema::idempotent_calls::{self, dsl};
@@ -157,11 +157,10 @@ fn lease_end(claim: &CallClaim) -> i64 {
 pub(super) fn wipe(c: &mut AnyConnection, key: &SubjectKey, spared: Option<RequestId>) -> QueryResult<()> {
     // No id is the empty text.
     let spared = spared.map(|request| request.to_string()).unwrap_or_default();
-    diesel::delete(idempotent_calls::table)
+    let wipe = diesel::delete(idempotent_calls::table)
         .filter(dsl::organization_id.eq(&key.0))
         .filter(dsl::environment.eq(key.1))
         .filter(dsl::secrets_of.eq(&key.2))
-        .filter(dsl::claim_id.ne(spared))
-        .execute(c)
-        .map(drop)
+        .filter(dsl::claim_id.ne(spared));
+    directly!(c, |c| wipe.execute(c)).map(drop)
 }

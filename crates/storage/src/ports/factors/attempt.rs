@@ -15,7 +15,7 @@ use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
 use crate::failover::Failovers;
 use crate::ports::{audit, idempotency};
-use crate::prepared::prepared;
+use crate::prepared::{prepared, prepared_update};
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -92,20 +92,22 @@ fn refusal(
 }
 
 fn enable(c: &mut AnyConnection, key: &SubjectKey, factor: &EnabledFactor) -> UnitResult<()> {
-    let charged = factors::table
-        .find(key.clone())
-        .filter(factors::state.eq(PENDING))
-        .filter(factors::factor_id.eq(factor.binding.id.to_string()));
-    let enabled = diesel::update(charged)
-        .set((
-            factors::state.eq(ENABLED),
-            factors::enabled_at.eq(Some(Timestamp::as_micros(factor.enabled_at))),
-            factors::last_step.eq(Some(storable(factor.last_step.number())?)),
-            factors::setup_id.eq(None::<String>),
-            factors::expires_at.eq(None::<i64>),
-            factors::attempts.eq(None::<i32>),
-        ))
-        .execute(c)?;
+    let is_charged = factors::organization_id
+        .eq(&key.0)
+        .and(factors::environment.eq(key.1))
+        .and(factors::user_id.eq(&key.2))
+        .and(factors::state.eq(PENDING))
+        .and(factors::factor_id.eq(factor.binding.id.to_string()));
+    let enabled = (
+        factors::state.eq(ENABLED),
+        factors::enabled_at.eq(Some(Timestamp::as_micros(factor.enabled_at))),
+        factors::last_step.eq(Some(storable(factor.last_step.number())?)),
+        factors::setup_id.eq(None::<String>),
+        factors::expires_at.eq(None::<i64>),
+        factors::attempts.eq(None::<i32>),
+    );
+    let enable = prepared_update!(is_charged, enabled);
+    let enabled = directly!(c, |c| enable.execute(c))?;
     if enabled == 1 {
         Ok(())
     } else {

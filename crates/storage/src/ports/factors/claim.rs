@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::is_enabled;
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, subject_key, time};
+use crate::prepared::prepared_update;
 use crate::schema::setup_claims::{self, claim_id, lease_ends_at, setups, window_ends_at};
 use crate::unit::{UnitFailure, UnitResult, insert_new};
 
@@ -48,17 +49,24 @@ fn take(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> QueryRes
     let is_free = claim_id.is_null().or(lease_ends_at.assume_not_null().le(now));
     let begins_anew = || window_ends_at.le(now).or(setups.eq(0));
     let has_room = begins_anew().or(setups.lt(i64::from(claim.most)));
-    let taken = diesel::update(setup_claims::table.find(key.clone()).filter(is_free.and(has_room)))
-        .set((
-            claim_id.eq(Some(claim.id.to_string())),
-            lease_ends_at.eq(Some(lease_end(claim))),
-            setups.eq(case_when(begins_anew(), 1.into_sql::<BigInt>()).otherwise(setups + 1)),
-            window_ends_at
-                .eq(case_when(begins_anew(), window_end(claim).into_sql::<BigInt>())
-                    .otherwise(window_ends_at)),
-        ))
-        .execute(c)?;
-    Ok(taken == 1)
+    let taken = (
+        claim_id.eq(Some(claim.id.to_string())),
+        lease_ends_at.eq(Some(lease_end(claim))),
+        setups.eq(case_when(begins_anew(), 1.into_sql::<BigInt>()).otherwise(setups + 1)),
+        window_ends_at
+            .eq(case_when(begins_anew(), window_end(claim).into_sql::<BigInt>()).otherwise(window_ends_at)),
+    );
+    let take = prepared_update!(is_of(key).and(is_free.and(has_room)), taken);
+    Ok(directly!(c, |c| take.execute(c))? == 1)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_of(key: &SubjectKey) -> _ {
+    let (organization, environment, user): (&String, &str, &String) = (&key.0, key.1, &key.2);
+    setup_claims::organization_id
+        .eq(organization)
+        .and(setup_claims::environment.eq(environment))
+        .and(setup_claims::user_id.eq(user))
 }
 
 /// The first claim of a user.
@@ -72,7 +80,8 @@ fn begin(c: &mut AnyConnection, key: &SubjectKey, claim: &SetupClaim) -> QueryRe
         window_ends_at.eq(window_end(claim)),
         setups.eq(1),
     );
-    insert_new(c, |c| diesel::insert_into(setup_claims::table).values(row).execute(c))
+    let insert = diesel::insert_into(setup_claims::table).values(row);
+    insert_new(c, |c| directly!(c, |c| insert.execute(c)))
 }
 
 fn refusal(held: Option<(Option<i64>, i64)>, claim: &SetupClaim) -> SetupClaimed {
@@ -93,17 +102,15 @@ fn window_end(claim: &SetupClaim) -> i64 {
 
 /// Ends a claim and takes its count back.
 pub(super) fn release(c: &mut AnyConnection, key: &SubjectKey, claim: SetupClaimId) -> QueryResult<()> {
-    let held = claim_id.eq(claim.to_string()).and(setups.gt(0));
-    diesel::update(setup_claims::table.find(key.clone()).filter(held))
-        .set((claim_id.eq(None::<String>), lease_ends_at.eq(None::<i64>), setups.eq(setups - 1)))
-        .execute(c)
-        .map(drop)
+    let is_held = is_of(key).and(claim_id.eq(claim.to_string()).and(setups.gt(0)));
+    let released = (claim_id.eq(None::<String>), lease_ends_at.eq(None::<i64>), setups.eq(setups - 1));
+    let release = prepared_update!(is_held, released);
+    directly!(c, |c| release.execute(c)).map(drop)
 }
 
 /// Ends a claim whose set-up is being stored; `false` when it is not held.
 pub(super) fn end(c: &mut AnyConnection, key: &SubjectKey, claim: SetupClaimId) -> QueryResult<bool> {
-    let ended = diesel::update(setup_claims::table.find(key.clone()).filter(claim_id.eq(claim.to_string())))
-        .set((claim_id.eq(None::<String>), lease_ends_at.eq(None::<i64>)))
-        .execute(c)?;
-    Ok(ended == 1)
+    let is_held = is_of(key).and(claim_id.eq(claim.to_string()));
+    let end = prepared_update!(is_held, (claim_id.eq(None::<String>), lease_ends_at.eq(None::<i64>)));
+    Ok(directly!(c, |c| end.execute(c))? == 1)
 }

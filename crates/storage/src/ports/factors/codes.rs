@@ -51,25 +51,23 @@ pub(crate) fn remove(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()>
 
 /// Stores a set of ten codes; the subject has none.
 pub(crate) fn insert(c: &mut AnyConnection, key: &SubjectKey, codes: &HashedBackupCodes) -> QueryResult<()> {
-    diesel::insert_into(backup_code_sets::table)
-        .values((
-            backup_code_sets::organization_id.eq(&key.0),
-            backup_code_sets::environment.eq(key.1),
-            backup_code_sets::user_id.eq(&key.2),
-            backup_code_sets::set_id.eq(codes.set.to_string()),
-            backup_code_sets::pepper_key_id.eq(i64::from(codes.pepper.0)),
-        ))
-        .execute(c)?;
+    let set = diesel::insert_into(backup_code_sets::table).values((
+        backup_code_sets::organization_id.eq(&key.0),
+        backup_code_sets::environment.eq(key.1),
+        backup_code_sets::user_id.eq(&key.2),
+        backup_code_sets::set_id.eq(codes.set.to_string()),
+        backup_code_sets::pepper_key_id.eq(i64::from(codes.pepper.0)),
+    ));
+    directly!(c, |c| set.execute(c))?;
     for (slot, hash) in Slot::all().zip(&codes.hashes) {
-        diesel::insert_into(backup_codes::table)
-            .values((
-                backup_codes::organization_id.eq(&key.0),
-                backup_codes::environment.eq(key.1),
-                backup_codes::user_id.eq(&key.2),
-                backup_codes::slot.eq(i32::from(slot.number())),
-                backup_codes::hash.eq(hash.as_str()),
-            ))
-            .execute(c)?;
+        let code = diesel::insert_into(backup_codes::table).values((
+            backup_codes::organization_id.eq(&key.0),
+            backup_codes::environment.eq(key.1),
+            backup_codes::user_id.eq(&key.2),
+            backup_codes::slot.eq(i32::from(slot.number())),
+            backup_codes::hash.eq(hash.as_str()),
+        ));
+        directly!(c, |c| code.execute(c))?;
     }
     Ok(())
 }

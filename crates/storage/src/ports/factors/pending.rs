@@ -7,7 +7,7 @@ use diesel::prelude::*;
 
 use super::row::{FactorRow, PENDING};
 use super::{claim, codes, hold};
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, subject_key};
 use crate::ports::{audit, idempotency};
 use crate::schema::factors;
@@ -40,7 +40,8 @@ pub(super) fn replace(
     spared: Option<RequestId>,
 ) -> QueryResult<bool> {
     delete(c, key)?;
-    let is_stored = insert_new(c, |c| diesel::insert_into(factors::table).values(row).execute(c))?;
+    let insert = diesel::insert_into(factors::table).values(row);
+    let is_stored = insert_new(c, |c| directly!(c, |c| insert.execute(c)))?;
     if is_stored {
         idempotency::wipe(c, key, spared)?;
     }
@@ -56,5 +57,6 @@ pub(super) fn remove(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()>
 /// The codes of a factor go with it.
 fn delete(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<()> {
     let pending = factors::table.find(key.clone()).filter(factors::state.eq(PENDING));
-    diesel::delete(pending).execute(c).map(drop)
+    let delete = diesel::delete(pending);
+    directly!(c, |c| delete.execute(c)).map(drop)
 }
