@@ -79,7 +79,7 @@ impl Extent {
                 parts,
                 rounds: 7,
                 round: Duration::from_millis(1_500),
-                connections: 256,
+                connections: 512,
                 cost: 10,
                 users: 20_000,
                 requests: 5_000,
