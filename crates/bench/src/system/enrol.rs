@@ -1,5 +1,7 @@
 //! Enrols users as an application would: a set-up, and its confirmation with a first code.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tokio::task::LocalSet;
@@ -10,6 +12,10 @@ use crate::load::{Connection, request};
 
 /// Enrolments at a time, where hashing is cheap.
 const CONNECTIONS: usize = 16;
+/// How often a set-up is begun again.
+const PATIENCE: u32 = 30;
+/// After how long: what the server asks for.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A user whose factor is enabled, with the backup codes.
 pub(crate) struct Enrolment {
@@ -58,7 +64,7 @@ pub(crate) fn setup(signer: &Signer, number: u64) -> Vec<u8> {
 }
 
 async fn one(connection: &mut Connection, signer: &Signer, number: u64) -> anyhow::Result<Enrolment> {
-    let begun = expect_ok(connection.answer(&setup(signer, number)).await?)?;
+    let begun = begin(connection, &setup(signer, number)).await?;
     let secret = begun.get("secret").and_then(Value::as_str).unwrap_or_default();
     let mut person = Person::new(number, secret).context("a set-up without a secret")?;
     let codes = begun.get("backup_codes").and_then(Value::as_array).context("a set-up without codes")?;
@@ -69,6 +75,17 @@ async fn one(connection: &mut Connection, signer: &Signer, number: u64) -> anyho
     let confirm = request::post("/v1/me/2fa/verify-setup", Some(&signer.token(&person.name)), &body);
     expect_ok(connection.answer(&confirm).await?)?;
     Ok(Enrolment { person, backup_codes })
+}
+
+/// Begins a set-up, again as long as the server has no time for it: where others take the whole processor it hashes nothing.
+async fn begin(connection: &mut Connection, setup: &[u8]) -> anyhow::Result<Value> {
+    for _ in 0..PATIENCE {
+        match connection.answer(setup).await? {
+            (503, _) => tokio::time::sleep(PAUSE).await,
+            answer => return expect_ok(answer),
+        }
+    }
+    expect_ok(connection.answer(setup).await?)
 }
 
 fn expect_ok((status, body): (u16, Vec<u8>)) -> anyhow::Result<Value> {
