@@ -9,7 +9,7 @@ use countersign_domain::two_factor::ports::{
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::row::{ENABLED, FactorRow, PENDING};
+use super::row::{ENABLED, FactorRow, PENDING, is_of};
 use super::{Charge, charge_or_hold, pending};
 use crate::backend::{AnyConnection, directly};
 use crate::column::{SubjectKey, storable, subject_key};
@@ -92,12 +92,8 @@ fn refusal(
 }
 
 fn enable(c: &mut AnyConnection, key: &SubjectKey, factor: &EnabledFactor) -> UnitResult<()> {
-    let is_charged = factors::organization_id
-        .eq(&key.0)
-        .and(factors::environment.eq(key.1))
-        .and(factors::user_id.eq(&key.2))
-        .and(factors::state.eq(PENDING))
-        .and(factors::factor_id.eq(factor.binding.id.to_string()));
+    let is_charged =
+        is_of(key).and(factors::state.eq(PENDING)).and(factors::factor_id.eq(factor.binding.id.to_string()));
     let enabled = (
         factors::state.eq(ENABLED),
         factors::enabled_at.eq(Some(Timestamp::as_micros(factor.enabled_at))),

@@ -32,18 +32,7 @@ use crate::unit::UnitResult;
 impl FactorStore for Database {
     async fn find(&self, subject: &Subject) -> Result<Option<StoredFactor>, PortFailure> {
         let key = subject_key(subject);
-        self.read(move |c| {
-            let row = find_row(c, &key)?;
-            Ok(row
-                .map(|row| {
-                    Ok::<_, PortFailure>(StoredFactor {
-                        backup_codes: row.backup_codes()?,
-                        factor: row.into_factor()?,
-                    })
-                })
-                .transpose()?)
-        })
-        .await
+        self.read(move |c| Ok(find_row(c, &key)?.map(FactorRow::into_stored).transpose()?)).await
     }
 
     async fn claim_setup(&self, claim: SetupClaim) -> Result<SetupClaimed, PortFailure> {
@@ -117,11 +106,11 @@ pub(super) fn hold_enabled(
     c: &mut AnyConnection,
     key: &SubjectKey,
 ) -> UnitResult<Option<(EnabledFactor, BackupCodes)>> {
-    let Some(row) = hold_row(c, key)? else { return Ok(None) };
-    let backup_codes = row.backup_codes()?;
-    match row.into_factor()? {
-        Factor::Enabled(factor) => Ok(Some((factor, backup_codes))),
-        Factor::Pending(_) => Ok(None),
+    match hold_row(c, key)?.map(FactorRow::into_stored).transpose()? {
+        Some(StoredFactor { factor: Factor::Enabled(factor), backup_codes }) => {
+            Ok(Some((factor, backup_codes)))
+        }
+        _ => Ok(None),
     }
 }
 

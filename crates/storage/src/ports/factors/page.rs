@@ -1,7 +1,7 @@
 //! Factors one after the other, as they are stored.
 
 use countersign_domain::two_factor::backup_codes::BackupCodes;
-use countersign_domain::two_factor::ports::{ArchivedCodes, ArchivedFactor, FactorPage};
+use countersign_domain::two_factor::ports::{ArchivedCodes, ArchivedFactor, FactorPage, StoredFactor};
 use diesel::prelude::*;
 
 use super::codes;
@@ -25,11 +25,11 @@ pub(super) fn page(c: &mut AnyConnection, page: &FactorPage) -> UnitResult<Vec<A
 }
 
 fn archived(c: &mut AnyConnection, row: FactorRow) -> UnitResult<ArchivedFactor> {
-    let backup_codes = row.backup_codes()?;
-    let factor = row.into_factor()?;
+    let StoredFactor { factor, backup_codes } = row.into_stored()?;
     let codes = match backup_codes {
+        BackupCodes::None => ArchivedCodes::Imported(Vec::new()),
         BackupCodes::Own { .. } => ArchivedCodes::Own,
-        BackupCodes::None | BackupCodes::Imported { .. } => {
+        BackupCodes::Imported { .. } => {
             let codes = codes::imported(c, &subject_key(&factor.binding().subject))?;
             let unused = codes.into_iter().filter(|code| !code.is_used);
             ArchivedCodes::Imported(unused.map(|code| code.hash).collect())

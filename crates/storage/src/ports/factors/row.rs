@@ -7,10 +7,11 @@ use countersign_domain::two_factor::backup_codes::BackupCodes;
 use countersign_domain::two_factor::factor::{Binding, EnabledFactor, Factor, PendingFactor};
 use countersign_domain::two_factor::lockout::{AttemptCounter, FailureWindow};
 use countersign_domain::two_factor::params::{Algorithm, Digits, Parameters, Period};
+use countersign_domain::two_factor::ports::StoredFactor;
 use countersign_domain::two_factor::secret::SealedSecret;
 use diesel::prelude::*;
 
-use crate::column::{corrupt, number, parse, present, storable, subject, subject_key, time};
+use crate::column::{SubjectKey, corrupt, number, parse, present, storable, subject, subject_key, time};
 use crate::schema::factors;
 
 pub(crate) const PENDING: &str = "pending";
@@ -97,7 +98,12 @@ impl FactorRow {
         }
     }
 
-    pub(crate) fn backup_codes(&self) -> Result<BackupCodes, PortFailure> {
+    /// The factor with what it has of backup codes.
+    pub(super) fn into_stored(self) -> Result<StoredFactor, PortFailure> {
+        Ok(StoredFactor { backup_codes: self.backup_codes()?, factor: self.into_factor()? })
+    }
+
+    fn backup_codes(&self) -> Result<BackupCodes, PortFailure> {
         let unused = number("factors.unused_backup_codes", self.unused_backup_codes)?;
         match self.backup_code_kind.as_deref() {
             None => Ok(BackupCodes::None),
@@ -156,6 +162,16 @@ impl FactorRow {
             },
         })
     }
+}
+
+/// Whether a row is the factor of this subject.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(crate) fn is_of(key: &SubjectKey) -> _ {
+    let (organization, environment, user): (&String, &str, &String) = (&key.0, key.1, &key.2);
+    factors::organization_id
+        .eq(organization)
+        .and(factors::environment.eq(environment))
+        .and(factors::user_id.eq(user))
 }
 
 /// The window of recent failures.

@@ -18,6 +18,7 @@ use crate::column::{SubjectKey, storable, subject_key};
 use crate::failover::Failovers;
 use crate::ports::audit;
 use crate::ports::factors::hold_enabled;
+use crate::ports::factors::row::is_of;
 use crate::prepared::prepared_update;
 use crate::schema::factors;
 use crate::unit::UnitResult;
@@ -63,7 +64,8 @@ pub(super) fn attempt(
 fn claim(c: &mut AnyConnection, key: &SubjectKey, held: &EnabledFactor, step: TimeStep) -> UnitResult<()> {
     let step = storable(step.number())?;
     let id = held.binding.id.to_string();
-    let is_unspent = is_judged(key, &id).and(factors::last_step.assume_not_null().lt(step));
+    let is_unspent =
+        is_of(key).and(factors::factor_id.eq(&id)).and(factors::last_step.assume_not_null().lt(step));
     let cleared = (
         factors::last_step.eq(Some(step)),
         factors::totp_failures.eq(0),
@@ -82,8 +84,9 @@ fn count(
     attempt: &TotpAttempt,
 ) -> UnitResult<()> {
     let id = held.binding.id.to_string();
-    let is_uncounted =
-        is_judged(key, &id).and(factors::totp_failures.eq(i64::from(held.totp_attempts.consecutive)));
+    let is_uncounted = is_of(key)
+        .and(factors::factor_id.eq(&id))
+        .and(factors::totp_failures.eq(i64::from(held.totp_attempts.consecutive)));
     let window = held.recent_failures.counted(attempt.now);
     let counted = (
         factors::totp_failures.eq(i64::from(charged.consecutive)),
@@ -93,16 +96,6 @@ fn count(
     );
     let count = prepared_update!(is_uncounted, counted);
     one(directly!(c, |c| count.execute(c))?, "another wrong code was counted while the factor was held")
-}
-
-#[diesel::dsl::auto_type(no_type_alias)]
-fn is_judged<'a>(key: &'a SubjectKey, id: &'a str) -> _ {
-    let (organization, environment, user): (&'a String, &'a str, &'a String) = (&key.0, key.1, &key.2);
-    factors::organization_id
-        .eq(organization)
-        .and(factors::environment.eq(environment))
-        .and(factors::user_id.eq(user))
-        .and(factors::factor_id.eq(id))
 }
 
 fn one(changed: usize, otherwise: &'static str) -> UnitResult<()> {
