@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -62,21 +63,38 @@ impl HaCluster {
     /// have must let them take over.
     pub(crate) fn cut_off_the_replicas(&self) {
         self.let_replicas_take_over_that_miss_much();
+        self.wait_until_the_replicas_have_everything();
         let rules = self.path(&format!("node{}/pg_hba.conf", self.primary()));
         let before = std::fs::read_to_string(&rules).unwrap();
         std::fs::write(&rules, format!("host replication all all reject\n{before}")).unwrap();
+        self.sql("SELECT pg_reload_conf(), pg_sleep(1)");
+        self.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_replication");
+        // Until Patroni has noted how far the primary is: it does so every two seconds.
+        self.sql("SELECT pg_switch_wal(), pg_sleep(3)");
+    }
+
+    fn wait_until_the_replicas_have_everything(&self) {
+        let written = self.sql("SELECT pg_current_wal_lsn()");
+        let query = format!("SELECT count(*) FROM pg_stat_replication WHERE replay_lsn >= '{written}'");
+        let begun = Instant::now();
+        while self.sql(&query) != "2" {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the replicas do not follow");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What the primary answers.
+    fn sql(&self, statement: &str) -> String {
         let password = std::fs::read_to_string(self.path("superuser.password")).unwrap();
         let output = Command::new("psql")
-            .args(["--no-psqlrc", "--quiet", "--host=127.0.0.1", "--username=postgres", "--dbname=postgres"])
+            .args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only"])
+            .args(["--host=127.0.0.1", "--username=postgres", "--dbname=postgres", "--command", statement])
             .args(["--port", &(self.first_port + 12).to_string()])
-            .args(["--command", "SELECT pg_reload_conf(), pg_sleep(1)"])
-            .args(["--command", "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"])
-            // Until Patroni has noted how far the primary is: it does so every two seconds.
-            .args(["--command", "SELECT pg_switch_wal(), pg_sleep(3)"])
             .env("PGPASSWORD", password.trim())
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
     /// Patroni leaves a cluster without a primary rather than promote a replica that misses more than
@@ -96,7 +114,17 @@ impl HaCluster {
             let asked = Command::new("curl").args(["--silent", "--show-error", &url]).output().unwrap();
             String::from_utf8_lossy(&[asked.stdout, asked.stderr].concat()).into_owned()
         };
-        (1..=3).map(ask).collect::<Vec<_>>().join("\n")
+        let asked = (1..=3).map(ask);
+        let logged = (1..=3).map(|node| self.end_of_log(&format!("node{node}")));
+        asked.chain(logged).chain([self.end_of_log("haproxy")]).collect::<Vec<_>>().join("\n\n")
+    }
+
+    fn end_of_log(&self, name: &str) -> String {
+        let log = std::fs::read(self.path(&format!("log/{name}.log"))).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<_> = log.lines().collect();
+        let end = lines.get(lines.len().saturating_sub(60)..).unwrap_or_default();
+        format!("{name}:\n{}", end.join("\n"))
     }
 
     fn primary(&self) -> u16 {
