@@ -13,7 +13,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::audit::AuditRow;
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, directly};
 use crate::column::{corrupt, number, parse, storable};
 use crate::database::Database;
 use crate::schema::{audit_events, audit_seals, audit_unsealed};
@@ -21,7 +21,7 @@ use crate::unit::{UnitResult, inserted};
 
 /// A row of `audit_seals`.
 #[derive(Queryable, Insertable)]
-#[diesel(table_name = audit_seals)]
+#[diesel(table_name = audit_seals, treat_none_as_default_value = false)]
 struct SealRow {
     organization_id: String,
     number: i64,
@@ -201,20 +201,47 @@ fn seal(
         .order(audit_seals::number.desc())
         .first::<SealRow>(connection)
         .optional()?;
-    let (mut place, mut head) = match last {
+    let (place, head) = match last {
         Some(last) => (number::<_, u64>("audit_seals.number", last.number)?, last.hash()?),
         None => (0, ChainHash::GENESIS),
     };
-    let mut sealed = 0_u32;
-    for event_id in waiting {
-        let row = audit_events::table.find((&id, &event_id)).first::<AuditRow>(connection)?;
-        place = place.saturating_add(1);
-        head = head.next(organization, place, &row.into_record()?);
-        let hash = head.as_bytes().to_vec();
-        diesel::delete(audit_unsealed::table.find((&id, &event_id))).execute(connection)?;
-        let seal = SealRow { organization_id: id.clone(), number: storable(place)?, event_id, hash };
-        inserted(diesel::insert_into(audit_seals::table).values(seal).execute(connection))?;
-        sealed = sealed.saturating_add(1);
-    }
+    let seals = continued(organization, (place, head), events(connection, &id, &waiting)?)?;
+    let sealed = u32::try_from(seals.len()).unwrap_or(u32::MAX);
+    let no_longer_wait =
+        audit_unsealed::organization_id.eq(&id).and(audit_unsealed::event_id.eq_any(&waiting));
+    directly!(connection, |c| diesel::delete(audit_unsealed::table.filter(no_longer_wait)).execute(c))?;
+    let insert = diesel::insert_into(audit_seals::table).values(seals);
+    inserted(directly!(connection, |c| insert.execute(c)))?;
     Ok(sealed)
+}
+
+/// These events, in the order of their ids.
+fn events(connection: &mut AnyConnection, organization: &str, ids: &[String]) -> QueryResult<Vec<AuditRow>> {
+    let found = audit_events::table
+        .filter(audit_events::organization_id.eq(organization))
+        .filter(audit_events::id.eq_any(ids))
+        .order(audit_events::id);
+    let found = directly!(connection, |c| found.load::<AuditRow>(c))?;
+    // Each was there a moment ago, and none is ever removed.
+    if found.len() == ids.len() { Ok(found) } else { Err(diesel::result::Error::NotFound) }
+}
+
+/// The seals of `events`, which follow the one of this number and hash.
+fn continued(
+    organization: OrganizationId,
+    (mut place, mut head): (u64, ChainHash),
+    events: Vec<AuditRow>,
+) -> UnitResult<Vec<SealRow>> {
+    let seal = |event: AuditRow| {
+        let record = event.into_record()?;
+        place = place.saturating_add(1);
+        head = head.next(organization, place, &record);
+        Ok(SealRow {
+            organization_id: organization.to_string(),
+            number: storable(place)?,
+            event_id: record.id.to_string(),
+            hash: head.as_bytes().to_vec(),
+        })
+    };
+    events.into_iter().map(seal).collect()
 }
