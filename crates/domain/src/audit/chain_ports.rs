@@ -42,8 +42,17 @@ pub trait AuditChain: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Link>, PortFailure>;
 
-    /// What of an organization's trail has no seal; the lists hold at most `limit` ids each.
+    /// What of an organization's trail was to be sealed; the list holds at most `limit` ids.
     async fn unsealed(&self, organization: OrganizationId, limit: u32) -> Result<Unsealed, PortFailure>;
+
+    /// Looks through up to `limit` events of an organization in ascending order of their ids, from the first one after `after`,
+    /// for those that have no seal and wait for none.
+    async fn strays(
+        &self,
+        organization: OrganizationId,
+        after: Option<AuditEventId>,
+        limit: u32,
+    ) -> Result<Strays, PortFailure>;
 
     /// The events with the seals above the number `after`, up to `last`, that their user's list does not name.
     async fn unlisted(
@@ -86,15 +95,22 @@ pub enum LinkedRecord {
     Unreadable,
 }
 
-/// What of a trail has no seal.
+/// What of a trail was to be sealed.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Unsealed {
     /// How many events wait for their seal.
     pub waiting: u64,
     /// Events that waited for their seal and are gone.
     pub lost: Vec<AuditEventId>,
-    /// Events that have no seal and do not wait for one.
-    pub stray: Vec<AuditEventId>,
+}
+
+/// What was found in a part of a trail.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Strays {
+    /// The events that have no seal and do not wait for one.
+    pub found: Vec<AuditEventId>,
+    /// The last event of the part; none where the trail has ended.
+    pub last: Option<AuditEventId>,
 }
 
 /// An entry of the lists by which the sealed events of a user are found.

@@ -10,9 +10,9 @@ use super::ports::AuditRecord;
 use crate::failure::PortFailure;
 use crate::identity::{AuditEventId, OrganizationId};
 
-/// How many links or entries of lists are read at a time.
+/// How many links, events or entries of lists are looked at in one statement, which must not take long however long a trail is.
 const PAGE: u32 = 500;
-/// How many ids of unsealed events that should not be there are told.
+/// How many ids of lost events are told, and after how many stray ones no further part is looked through.
 const UNSEALED: u32 = 100;
 /// Among how many events that do not fit their seals it is looked for those that took each other's place.
 const MOVED_AMONG: usize = 256;
@@ -160,7 +160,7 @@ impl VerifyTrail {
         let (sealed, head) = (check.sealed, check.head);
         let mut findings = check.finish();
         findings.extend(unsealed.lost.into_iter().map(|event| Finding::Lost { event }));
-        findings.extend(unsealed.stray.into_iter().map(|event| Finding::Stray { event }));
+        findings.extend(self.strays(organization).await?.into_iter().map(|event| Finding::Stray { event }));
         let mislisted = self.mislisted(organization).await?;
         let of_lists = unlisted.into_iter().map(|event| Finding::Unlisted { event });
         let of_lists = of_lists.chain(mislisted.into_iter().map(|event| Finding::Mislisted { event }));
@@ -169,6 +169,21 @@ impl VerifyTrail {
         findings
             .extend(of_lists.filter(|finding| finding.event().is_none_or(|event| !known.contains(&event))));
         Ok(Verified { sealed, head, waiting: unsealed.waiting, findings })
+    }
+
+    /// The first events that have no seal and wait for none.
+    async fn strays(&self, organization: OrganizationId) -> Result<Vec<AuditEventId>, PortFailure> {
+        let mut found = Vec::new();
+        let mut after = None;
+        let told = usize::try_from(UNSEALED).unwrap_or(usize::MAX);
+        while found.len() < told {
+            let strays = self.chain.strays(organization, after, PAGE).await?;
+            found.extend(strays.found);
+            let Some(last) = strays.last else { break };
+            after = Some(last);
+        }
+        found.truncate(told);
+        Ok(found)
     }
 
     /// The events that are on a list on which they do not belong.

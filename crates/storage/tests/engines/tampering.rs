@@ -23,6 +23,7 @@ on_every_engine!(
     seals_that_were_swapped_are_found,
     a_changed_hash_is_found_at_its_seal_and_the_next,
     deleted_seals_are_found_with_the_events_that_lost_them,
+    events_without_a_seal_are_looked_for_part_by_part,
     events_that_were_removed_with_their_seals_leave_a_gap,
     an_event_that_was_removed_before_it_was_sealed_is_found_and_stops_no_other,
     the_end_that_was_cut_off_shows_in_the_head,
@@ -155,6 +156,21 @@ async fn deleted_seals_are_found_with_the_events_that_lost_them(engine: Engine) 
     let (sealed, findings) = found(engine, "DELETE FROM audit_seals WHERE number IN (2, 3);").await;
     let stray = |number| Finding::Stray { event: sealed.event(number) };
     assert_eq!(findings, [Finding::SealsMissing { first: 2, last: 3 }, stray(2), stray(3)]);
+}
+
+async fn events_without_a_seal_are_looked_for_part_by_part(engine: Engine) {
+    let sealed = sealed(engine).await;
+    sealed.tamper("DELETE FROM audit_seals WHERE number IN (2, 3, 6);");
+    let mut parts = Vec::new();
+    let mut after = None;
+    loop {
+        let part = sealed.database.strays(sealed.organization, after, 3).await.unwrap();
+        parts.push(part.found);
+        let Some(last) = part.last else { break };
+        after = Some(last);
+    }
+    let event = |number| sealed.event(number);
+    assert_eq!(parts, [vec![event(2), event(3)], vec![event(6)], vec![], vec![]]);
 }
 
 async fn events_that_were_removed_with_their_seals_leave_a_gap(engine: Engine) {

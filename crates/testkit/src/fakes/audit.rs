@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use countersign_domain::audit::chain::ChainHash;
-use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, ListEntry, Listed, Unsealed};
+use countersign_domain::audit::chain_ports::{
+    AuditChain, Link, LinkedRecord, ListEntry, Listed, Strays, Unsealed,
+};
 use countersign_domain::audit::event::{Actor, AuditEvent};
 use countersign_domain::audit::ports::{AuditLog, AuditQuery, AuditRecord};
 use countersign_domain::failure::PortFailure;
@@ -176,6 +178,15 @@ impl AuditChain for MemoryAudit {
         let mut waiting = self.waiting(&self.seals.lock().unwrap());
         waiting.retain(|event| event.organization == organization);
         Ok(Unsealed { waiting: waiting.len().try_into().unwrap(), ..Unsealed::default() })
+    }
+
+    async fn strays(
+        &self,
+        _: OrganizationId,
+        _: Option<AuditEventId>,
+        _: u32,
+    ) -> Result<Strays, PortFailure> {
+        Ok(Strays::default())
     }
 
     async fn unlisted(&self, _: OrganizationId, _: u64, _: u64) -> Result<Vec<AuditEventId>, PortFailure> {

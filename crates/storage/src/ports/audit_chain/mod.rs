@@ -2,10 +2,13 @@
 //! it goes onto its user's list, by another.
 
 mod lists;
+mod strays;
 
 use async_trait::async_trait;
 use countersign_domain::audit::chain::ChainHash;
-use countersign_domain::audit::chain_ports::{AuditChain, Link, LinkedRecord, ListEntry, Listed, Unsealed};
+use countersign_domain::audit::chain_ports::{
+    AuditChain, Link, LinkedRecord, ListEntry, Listed, Strays, Unsealed,
+};
 use countersign_domain::failure::PortFailure;
 use countersign_domain::identity::{AuditEventId, OrganizationId};
 use countersign_domain::time::Timestamp;
@@ -111,24 +114,30 @@ impl AuditChain for Database {
             let waiting = own.filter(exists(waiting_event())).count().get_result::<i64>(c)?;
             let lost = own.filter(not(exists(waiting_event()))).select(audit_unsealed::event_id);
             let lost = lost.order(audit_unsealed::event_id).limit(limit.into()).load::<String>(c)?;
-            let sealed = audit_seals::table
-                .filter(audit_seals::organization_id.eq(audit_events::organization_id))
-                .filter(audit_seals::event_id.eq(audit_events::id));
-            let queued = audit_unsealed::table
-                .filter(audit_unsealed::organization_id.eq(audit_events::organization_id))
-                .filter(audit_unsealed::event_id.eq(audit_events::id));
-            let stray = audit_events::table
-                .filter(audit_events::organization_id.eq(&id))
-                .filter(not(exists(sealed)))
-                .filter(not(exists(queued)))
-                .select(audit_events::id)
-                .order(audit_events::id)
-                .limit(limit.into())
-                .load::<String>(c)?;
-            Ok((waiting, lost, stray))
+            Ok((waiting, lost))
         });
-        let (waiting, lost, stray) = found.await?;
-        Ok(Unsealed { waiting: number("count", waiting)?, lost: ids(&lost)?, stray: ids(&stray)? })
+        let (waiting, lost) = found.await?;
+        Ok(Unsealed { waiting: number("count", waiting)?, lost: ids(&lost)? })
+    }
+
+    async fn strays(
+        &self,
+        organization: OrganizationId,
+        after: Option<AuditEventId>,
+        limit: u32,
+    ) -> Result<Strays, PortFailure> {
+        // No id is the empty text, so everything comes after it.
+        let (id, after) = (organization.to_string(), after.map(|id| id.to_string()).unwrap_or_default());
+        let found = self.read(move |c| {
+            let last = strays::end_of_part(c, &id, &after, limit)?;
+            let found = match &last {
+                Some(last) => strays::between(c, &id, &after, last)?,
+                None => Vec::new(),
+            };
+            Ok((found, last))
+        });
+        let (found, last) = found.await?;
+        Ok(Strays { found: ids(&found)?, last: ids(last.as_slice())?.pop() })
     }
 
     async fn unlisted(
