@@ -59,6 +59,9 @@ pub struct Extent {
     pub requests: usize,
     /// Sizes of databases for the question whether anything grows with them.
     pub growth: Vec<u64>,
+    /// How often these are compared after a first time that finds everything cold; only that one counts with 0. Each time waits
+    /// up to half a minute, until everybody shows a new code.
+    pub growth_rounds: usize,
     /// Users of the rows about hashing.
     pub hashing_users: u64,
     /// Connections that are open and idle.
@@ -81,9 +84,10 @@ impl Extent {
                 round: Duration::from_millis(1_500),
                 connections: 512,
                 cost: 10,
-                users: 20_000,
-                requests: 5_000,
+                users: 40_000,
+                requests: 12_000,
                 growth: vec![1_000, 10_000, 100_000, 1_000_000],
+                growth_rounds: 3,
                 hashing_users: 200,
                 idle_connections: 10_000,
             },
@@ -96,6 +100,7 @@ impl Extent {
                 users: 4_500,
                 requests: 1_500,
                 growth: vec![1_000, 100_000],
+                growth_rounds: 1,
                 hashing_users: 30,
                 idle_connections: 1_000,
             },
@@ -108,6 +113,7 @@ impl Extent {
                 users: 60,
                 requests: 10,
                 growth: vec![20, 40],
+                growth_rounds: 0,
                 hashing_users: 4,
                 idle_connections: 20,
             },

@@ -47,19 +47,31 @@ impl Crowd {
 }
 
 /// What a crowd saw.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Measured {
-    /// From the beginning to the last reply.
-    pub(crate) elapsed: Duration,
     pub(crate) latencies: Histogram,
     statuses: BTreeMap<u16, u64>,
+    /// From the beginning to the last reply.
+    elapsed: Duration,
+    /// When the first caller had nothing more to send, and how many replies there were by then.
+    all_busy: Option<(Duration, u64)>,
 }
 
 impl Measured {
-    /// Replies per second.
+    /// Replies per second while all callers were busy: what the last ones wait for when the others are done says nothing of
+    /// how much the server can do.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     pub(crate) fn rate(&self) -> f64 {
-        self.latencies.len() as f64 / self.elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+        let whole = (self.elapsed, self.latencies.len());
+        // Where there is less to send than there are callers, some are never busy.
+        let (elapsed, replies) = self.all_busy.filter(|(_, replies)| *replies > 0).unwrap_or(whole);
+        replies as f64 / elapsed.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    /// How many there were.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    pub(crate) fn replies(&self) -> f64 {
+        self.latencies.len() as f64
     }
 
     /// A latency in milliseconds.
@@ -110,10 +122,8 @@ async fn measure(
 ) -> anyhow::Result<Vec<Measured>> {
     let mut ready = Vec::new();
     for crowd in crowds {
-        let nothing =
-            Measured { elapsed: Duration::ZERO, latencies: Histogram::default(), statuses: BTreeMap::new() };
         let shared =
-            Rc::new(Shared { script: crowd.script, next: Cell::new(0), seen: RefCell::new(nothing) });
+            Rc::new(Shared { script: crowd.script, next: Cell::default(), seen: RefCell::default() });
         let mut connections = Vec::new();
         for _ in 0..crowd.connections {
             connections.push(Connection::open(address).await.context("the server takes no connection")?);
@@ -127,8 +137,10 @@ async fn measure(
             callers.push(tokio::task::spawn_local(call(connection, shared.clone(), began, duration)));
         }
     }
+    // All stay open to the end: to close them is not what is measured.
+    let mut open = Vec::new();
     for caller in callers {
-        caller.await?.context("a connection failed")?;
+        open.push(caller.await?.context("a connection failed")?);
     }
     Ok(ready.into_iter().map(|(shared, _)| shared.seen.borrow().clone()).collect())
 }
@@ -138,14 +150,15 @@ async fn call(
     shared: Rc<Shared>,
     began: Instant,
     duration: Duration,
-) -> std::io::Result<()> {
+) -> std::io::Result<Connection> {
     while began.elapsed() < duration {
         let Some(request) = shared.next() else { break };
         let sent = Instant::now();
         let status = connection.exchange(request).await?;
         shared.saw(status, sent.elapsed(), began.elapsed());
     }
-    Ok(())
+    shared.is_done(began.elapsed());
+    Ok(connection)
 }
 
 impl Shared {
@@ -165,6 +178,13 @@ impl Shared {
         *count = count.saturating_add(1);
         seen.latencies.record(latency);
         seen.elapsed = seen.elapsed.max(elapsed);
+    }
+
+    /// A caller has nothing more to send.
+    fn is_done(&self, elapsed: Duration) {
+        let mut seen = self.seen.borrow_mut();
+        let replies = seen.latencies.len();
+        seen.all_busy.get_or_insert((elapsed, replies));
     }
 }
 
@@ -202,6 +222,20 @@ mod tests {
         let measured = run(server(OK), one(script), Duration::from_mins(1)).unwrap();
         assert_eq!(measured.latencies.len(), 3);
         assert!(measured.rate() > 0.0);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_time_in_which_all_callers_are_busy() {
+        let (latency, second) = (Duration::from_millis(1), Duration::from_secs(1));
+        let shared =
+            Shared { script: Script::Once(Vec::new()), next: Cell::default(), seen: RefCell::default() };
+        (0..10).for_each(|_| shared.saw(200, latency, second));
+        shared.is_done(second * 2);
+        (0..10).for_each(|_| shared.saw(200, latency, second * 9));
+        shared.is_done(second * 9);
+        let seen = shared.seen.into_inner();
+        assert_eq!((seen.rate(), seen.latencies.len()), (5.0, 20));
+        assert_eq!(Measured { all_busy: Some((Duration::ZERO, 0)), ..seen }.rate(), 20.0 / 9.0);
     }
 
     #[test]

@@ -93,8 +93,7 @@ impl Calls {
         let measured = load::run(site.server.address(), crowd.of(extent.connections), extent.round)?;
         let used = site.server.processor_time()?.saturating_sub(before);
         self.right.push(measured.rate(), ceiling);
-        let made = measured.rate() * measured.elapsed.as_secs_f64();
-        self.processor.push(used.as_secs_f64() * 1_000.0 / made, PEERS_PROCESSOR_MILLIS);
+        self.processor.push(used.as_secs_f64() * 1_000.0 / measured.replies(), PEERS_PROCESSOR_MILLIS);
         self.throughput.push(measured.rate(), PEERS_RATE);
         let users: Vec<_> = site.enrolled.names().take(extent.requests).collect();
         self.floor.push(measured.rate(), floor.verdicts_per_second(&users, extent.round / 2)?);

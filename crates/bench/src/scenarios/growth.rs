@@ -1,22 +1,22 @@
 //! Does anything grow with the number of enrolled users?
 
+use std::time::Duration;
+
 use super::calls::verifications;
 use crate::extent::Extent;
-use crate::load;
+use crate::load::{self, Measured};
 use crate::report::plot::Series;
 use crate::report::row::{Rounds, Row, Wanted};
 use crate::run::Places;
+use crate::system::people::present_step;
 use crate::system::site::Site;
 
 /// Users who send codes, if there are so many.
 const ENROLLED: u64 = 20_000;
-/// Callers at a time.
-const CONNECTIONS: usize = 128;
-/// Verifications of a round, with wrong codes: nobody has to wait for new ones.
-const REQUESTS: usize = 3_000;
-/// The users of the smallest database may send enough wrong codes for so many rounds. More and shorter ones would measure how
-/// a round begins.
-const MOST_ROUNDS: usize = 3;
+/// Right codes of a round: one of each user of the smallest database, who then may send wrong ones again.
+const RIGHT: usize = 1_000;
+/// Wrong codes of a round: fewer for each user than lock.
+const WRONG: usize = 8_000;
 
 /// Every size in turn, round by round, so that whatever else the machine does hits all of them alike.
 pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<(Vec<Row>, Vec<Series>)> {
@@ -26,9 +26,18 @@ pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<(Vec<Row>,
         sites.push(site);
         measured.push((*users, Size { import, ..Size::default() }));
     }
-    for _ in 0..extent.rounds.min(MOST_ROUNDS) {
+    for round in 0..=extent.growth_rounds {
+        if round > 0 {
+            wait_for_new_codes();
+        }
+        // Where others follow, the first is not counted: it finds everything cold, and the log not written yet.
+        let counts = round > 0 || extent.growth_rounds == 0;
         for (site, (_, size)) in sites.iter_mut().zip(&mut measured) {
-            size.measure(extent, site)?;
+            let seen = send_codes(extent, site)?;
+            if counts {
+                size.rate.push(seen.rate(), 1.0);
+                size.latency.push(seen.millis(0.5), 1.0);
+            }
         }
     }
     for (site, (_, size)) in sites.iter().zip(&mut measured) {
@@ -64,14 +73,18 @@ struct Size {
     memory: f64,
 }
 
-impl Size {
-    fn measure(&mut self, extent: &Extent, site: &mut Site) -> anyhow::Result<()> {
-        let requests = site.enrolled.wrong(REQUESTS);
-        let crowd = verifications(requests, &[422]).of(CONNECTIONS);
-        let measured = load::run(site.server.address(), crowd, extent.round * 4)?;
-        self.rate.push(measured.rate(), 1.0);
-        self.latency.push(measured.millis(0.5), 1.0);
-        Ok(())
+fn send_codes(extent: &Extent, site: &mut Site) -> anyhow::Result<Measured> {
+    let mut requests = site.enrolled.right(RIGHT);
+    requests.extend(site.enrolled.wrong(WRONG));
+    let crowd = verifications(requests, &[200, 422]).of(extent.connections);
+    load::run(site.server.address(), crowd, extent.round * 4)
+}
+
+/// Waits until everybody shows another code.
+fn wait_for_new_codes() {
+    let step = present_step();
+    while present_step() == step {
+        std::thread::sleep(Duration::from_millis(200));
     }
 }
 

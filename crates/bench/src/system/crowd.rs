@@ -29,11 +29,7 @@ impl Enrolled {
         let now = present_step();
         self.each(most, |person| {
             let step = now.max(person.spent.saturating_add(1));
-            (step <= now.saturating_add(1)).then(|| {
-                person.spent = step;
-                person.wrong = 0;
-                person.code(step)
-            })
+            (step <= now.saturating_add(1)).then(|| person.spend(step))
         })
     }
 

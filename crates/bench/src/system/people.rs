@@ -80,14 +80,15 @@ impl Person {
         Some(Self { name: name(number), secret, spent: 0, wrong: 0 })
     }
 
-    /// The user with this number and with a secret that only depends on the number.
+    /// The user with this number and with a secret that only depends on the number. An import spends the codes of the present
+    /// and of the next step.
     pub(crate) fn known(number: u64) -> Self {
         let mut secret = [0; 20];
         secret
             .iter_mut()
             .zip(Sha256::digest(number.to_le_bytes()))
             .for_each(|(byte, of_hash)| *byte = of_hash);
-        Self { name: name(number), secret, spent: 0, wrong: 0 }
+        Self { name: name(number), secret, spent: present_step().saturating_add(1), wrong: 0 }
     }
 
     /// The secret in base 32.
@@ -98,6 +99,16 @@ impl Person {
     /// The code of a time step.
     pub(crate) fn code(&self, step: u64) -> String {
         totp_lite::totp_custom::<totp_lite::Sha1>(1, 6, &self.secret, step)
+    }
+
+    /// The code of a time step, which is used up with it; so is a step soon after it that happens to have the same code, as the
+    /// server takes it for that one's.
+    pub(crate) fn spend(&mut self, step: u64) -> String {
+        let code = self.code(step);
+        let soon = step.saturating_add(2);
+        self.spent = (step..=soon).rev().find(|later| self.code(*later) == code).unwrap_or(step);
+        self.wrong = 0;
+        code
     }
 
     /// A code that is right neither now nor soon.
@@ -131,6 +142,16 @@ mod tests {
         let known = Person::known(1);
         assert_eq!(Person::new(1, &known.base32()).unwrap().code(7), known.code(7));
         assert_ne!(known.base32(), Person::known(2).base32());
+    }
+
+    #[test]
+    fn a_code_spends_every_step_soon_that_has_the_same() {
+        let mut person = Person::known(1);
+        let repeated = (0_u64..).find(|step| person.code(*step) == person.code(step + 1)).unwrap();
+        assert_eq!(person.spend(repeated), person.code(repeated));
+        assert_eq!(person.spent, repeated + 1);
+        person.spend(repeated + 1);
+        assert_eq!(person.spent, repeated + 1);
     }
 
     #[test]

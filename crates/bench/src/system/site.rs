@@ -36,7 +36,7 @@ impl Site {
     }
 
     /// A new home with so many imported users, of whom `callers`, evenly among the others in the order of their names,
-    /// send codes (only wrong ones: an import spends the codes of the present); and how many were imported in a second.
+    /// send codes; and how many were imported in a second.
     pub(crate) fn imported(places: &Places, users: u64, callers: u64) -> anyhow::Result<(Self, f64)> {
         let home = Home::migrated(places)?;
         let signer = home.organization(UNLIMITED)?;
