@@ -20,6 +20,8 @@ const USERS: u64 = 4_000;
 /// Connections that the server writes with, and that pgbench gets.
 const WRITERS: usize = 8;
 /// The server's database.
+/// Callers who verify: as many as keep the writers busy. More would send but two codes each in a round.
+const CALLERS: usize = 64;
 const DATABASE: &str = "countersign";
 /// The copy of it that pgbench gets, so that its verdicts lock none of the server's users.
 const COPY: &str = "floor";
@@ -55,11 +57,11 @@ pub(crate) fn run(extent: &Extent, places: &Places) -> anyhow::Result<Outcome> {
     // Rounds take some seconds, and each user has a new code every 30.
     let most = extent.requests.min(calls.floor.users / 4);
     for _ in 0..extent.rounds {
-        let crowd = verifications(calls.enrolled.right(most), &[200]);
+        let crowd = verifications(calls.enrolled.right(most), &[200]).of(CALLERS);
         calls.measure(crowd, RIGHT, &mut right)?;
-        let crowd = verifications(calls.enrolled.wrong(most), &[422]);
+        let crowd = verifications(calls.enrolled.wrong(most), &[422]).of(CALLERS);
         calls.measure(crowd, WRONG, &mut wrong)?;
-        let answered = calls.measure(meter.consumers(), TURNS, &mut turns)?;
+        let answered = calls.measure(meter.consumers().of(extent.connections), TURNS, &mut turns)?;
         counted = counted.saturating_add(answered);
         meter.check(&calls.server, counted)?;
     }
@@ -100,7 +102,7 @@ impl Calls<'_> {
     /// Measures calls and the floor under them; how many calls were answered.
     fn measure(&self, crowd: Crowd, script: &str, rounds: &mut Rounds) -> anyhow::Result<u64> {
         let extent = self.extent;
-        let measured = load::run(self.server.address(), crowd.of(extent.connections), extent.round)?;
+        let measured = load::run(self.server.address(), crowd, extent.round)?;
         rounds.push(measured.rate(), self.floor.transactions_per_second(script, extent.round / 2)?);
         Ok(measured.latencies.len())
     }
