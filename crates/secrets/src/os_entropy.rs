@@ -81,18 +81,18 @@ mod tests {
 
     #[test]
     fn no_id_is_given_twice_on_any_thread() {
-        let draws = || {
-            let mut drawn = Vec::new();
+        let many = || {
+            let mut ids = Vec::new();
             for length in [10, 8, 9].into_iter().cycle().take(1_000) {
                 let mut id = vec![0_u8; length];
                 OsEntropy.fill(&mut id).unwrap();
-                drawn.push(id);
+                ids.push(id);
             }
-            drawn
+            ids
         };
-        let other = std::thread::spawn(draws);
-        let drawn: HashSet<_> = draws().into_iter().chain(other.join().unwrap()).collect();
-        assert_eq!(drawn.len(), 2_000);
+        let other = std::thread::spawn(many);
+        let distinct: HashSet<_> = many().into_iter().chain(other.join().unwrap()).collect();
+        assert_eq!(distinct.len(), 2_000);
     }
 
     #[test]
