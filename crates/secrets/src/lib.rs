@@ -9,6 +9,7 @@
 //! | module | port | technology |
 //! | --- | --- | --- |
 //! | [`OsEntropy`] | `Entropy` | `getrandom` |
+//! | [`IdEntropy`] | `Entropy`, for ids alone | `getrandom`, asked for many ids at once |
 //! | [`XChaChaSealer`] | `SecretSealer`, `WebhookSealer`, `AnswerSealer` | XChaCha20-Poly1305 |
 //! | [`BcryptPool`] | `CodeHasher`, `CodeVerifier` | HMAC-SHA-384 under a pepper, then bcrypt, several interleaved |
 //! | [`Ed25519AssertionSigner`] | `AssertionSigner` | JWS compact form, Ed25519 |
@@ -31,6 +32,7 @@ mod age;
 mod assertion;
 mod backup_codes;
 mod framing;
+mod id_entropy;
 mod key_ring;
 mod os_entropy;
 mod sealer;
@@ -41,6 +43,7 @@ mod weakness;
 pub use age::{AgeRecipient, AgeWriter, NotAnAgeRecipient};
 pub use assertion::{AssertionSettings, Ed25519AssertionSigner, SigningKeyRejected};
 pub use backup_codes::{BcryptCost, BcryptCostOutOfRange, BcryptPool, BcryptPoolOptions};
+pub use id_entropy::IdEntropy;
 pub use key_ring::{CannotChange, CurrentKeyRing, KeyLabel, KeyRing, KeyRingError, KeyRingFile};
 pub use os_entropy::OsEntropy;
 pub use sealer::XChaChaSealer;

@@ -14,7 +14,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use countersign_domain::entropy::Entropy;
-use countersign_secrets::OsEntropy;
+use countersign_secrets::{IdEntropy, OsEntropy};
 
 pub(crate) use checks::{check_values, is_exposed_database, shown_database_url};
 pub(crate) use keys::{
@@ -34,4 +34,9 @@ pub(crate) use users::{Recipient, SealedFile, exporter, importer, seal_file};
 /// The randomness of the operating system.
 pub(crate) fn entropy() -> Arc<dyn Entropy> {
     Arc::new(OsEntropy)
+}
+
+/// Randomness for what every call makes: ids, and nothing secret.
+fn id_entropy() -> Arc<dyn Entropy> {
+    Arc::new(IdEntropy)
 }

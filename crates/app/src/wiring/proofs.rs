@@ -10,6 +10,7 @@ use countersign_domain::two_factor::reset::ResetTwoFactor;
 use countersign_domain::two_factor::verify::VerifyCode;
 use countersign_secrets::{AssertionSettings, BcryptPool, CurrentKeyRing, Ed25519AssertionSigner};
 
+use super::id_entropy;
 use super::stores::Stores;
 use crate::commands::Session;
 
@@ -34,7 +35,7 @@ pub(super) fn proofs(
         AssertionSettings { issuer: assertions.issuer.clone(), audience: assertions.audience.0.clone() };
     let prove = Arc::new(ProveFactor {
         clock: clock.clone(),
-        entropy: entropy.clone(),
+        entropy: id_entropy(),
         factors: stores.factors.clone(),
         proofs: stores.proofs.clone(),
         sealer,
@@ -46,7 +47,7 @@ pub(super) fn proofs(
         verify_code: VerifyCode {
             prove: prove.clone(),
             signer: Arc::new(Ed25519AssertionSigner::new(ring.clone(), settings)),
-            entropy: entropy.clone(),
+            entropy: id_entropy(),
         },
         regenerate_backup_codes: RegenerateBackupCodes {
             clock: clock.clone(),

@@ -29,6 +29,7 @@ use countersign_http::{Api, HttpSettings, Network};
 use countersign_secrets::{BcryptCost, BcryptPool, BcryptPoolOptions, CurrentKeyRing, XChaChaSealer};
 use countersign_storage::{CachedApiKeys, CachedOrganizations};
 
+use super::id_entropy;
 use super::keys as configured_keys;
 use super::limits::{Limits, limits};
 use super::proofs::proofs;
@@ -130,7 +131,7 @@ fn api(
     };
     Ok(Api {
         clock: clock.clone(),
-        entropy: entropy.clone(),
+        entropy: id_entropy(),
         admission: Arc::new(admission(session, stores, organizations, limits.limiter)?),
         answer_once: Arc::new(answer_once),
         start_setup: Arc::new(start_setup),
