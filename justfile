@@ -26,6 +26,10 @@ snapshots:
 rounds COUNT="200":
     COUNTERSIGN_CONTENTION_ROUNDS={{COUNT}} ./scripts/with-services cargo nextest run --workspace --all-features
 
+# Time the arithmetic and the cryptography alone, with criterion.
+micro:
+    cargo bench --locked -p countersign-bcrypt-lanes -p countersign-domain -p countersign-secrets --bench lanes --bench arithmetic --bench cryptography
+
 # Measure what docs/performance.md promises: `just bench quick` for the impatient.
 bench *ARGS:
     ./scripts/bench {{ARGS}}
