@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_testkit::fakes::CountingHasher;
-
 use super::support::client::Connection;
-use super::support::world::Plan;
 use super::support::{Call, World};
 
 /// Waits until alice has a pending set-up.
@@ -23,10 +20,7 @@ pub async fn until_pending(world: &World) {
 
 #[tokio::test]
 async fn a_set_up_whose_client_went_away_is_not_left_half_way() {
-    let world = World::planned(Plan { hasher: CountingHasher::closed(), ..Plan::default() }).await;
-    let mut connection = Connection::open(world.address).await;
-    connection.write(&Call::setup().bytes()).await;
-    world.until(|world| world.hasher.calls() == 1).await;
+    let (world, connection) = World::serving_a_set_up().await;
     connection.reset();
     assert_eq!(world.send(&Call::get("/v1/me/2fa").token("alice")).await.json()["state"], "disabled");
     world.hasher.open();

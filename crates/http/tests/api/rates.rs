@@ -3,11 +3,8 @@
 use std::time::{Duration, Instant};
 
 use countersign_testkit::build::organization_id;
-use countersign_testkit::fakes::CountingHasher;
 use sfv::{BareItem, List, ListEntry, Parser};
 
-use super::support::client::Connection;
-use super::support::world::Plan;
 use super::support::{Answer, Call, World};
 
 /// The one member of a list: its name and two whole numbers.
@@ -78,10 +75,7 @@ async fn nobody_is_told_of_another_bucket() {
 
 #[tokio::test]
 async fn a_refusal_gives_way_to_a_call_that_is_being_served() {
-    let world = World::planned(Plan { hasher: CountingHasher::closed(), ..Plan::default() }).await;
-    let mut served = Connection::open(world.address).await;
-    served.write(&Call::setup().bytes()).await;
-    world.until(|world| world.hasher.calls() == 1).await;
+    let (world, mut served) = World::serving_a_set_up().await;
     let begun = Instant::now();
     let refused = world.send(&Call::get("/v1/me")).await;
     assert_eq!(refused.status, 401);

@@ -1,20 +1,14 @@
 //! How the server stops.
 
-use countersign_testkit::fakes::CountingHasher;
-
 use super::support::client::Connection;
-use super::support::world::Plan;
 use super::support::{Call, World};
 
 #[tokio::test]
 async fn requests_in_flight_are_finished_and_idle_connections_closed() {
-    let world = World::planned(Plan { hasher: CountingHasher::closed(), ..Plan::default() }).await;
+    let (world, mut busy) = World::serving_a_set_up().await;
     let mut idle = Connection::open(world.address).await;
     idle.write(&Call::get("/healthz").bytes()).await;
     assert_eq!(idle.answer().await.unwrap().status, 200);
-    let mut busy = Connection::open(world.address).await;
-    busy.write(&Call::setup().bytes()).await;
-    world.until(|world| world.hasher.calls() == 1).await;
 
     let stop = tokio::spawn(world.handle.stop(true));
     assert!(idle.answer().await.is_none());

@@ -48,6 +48,7 @@ use countersign_testkit::fakes::{
     SwitchedDependency,
 };
 
+use super::client::Connection;
 use super::ports::{PanickingTokens, ScriptedUsage};
 use super::{Answer, Call};
 
@@ -100,6 +101,15 @@ impl World {
 
     pub async fn with_settings(settings: HttpSettings) -> Self {
         Self::planned(Plan { settings, ..Plan::default() }).await
+    }
+
+    /// A world in which alice's set-up is being served until the hasher is opened, and the connection that waits for it.
+    pub async fn serving_a_set_up() -> (Self, Connection) {
+        let world = Self::planned(Plan { hasher: CountingHasher::closed(), ..Plan::default() }).await;
+        let mut served = Connection::open(world.address).await;
+        served.write(&Call::setup().bytes()).await;
+        world.until(|world| world.hasher.calls() == 1).await;
+        (world, served)
     }
 
     pub async fn planned(world: Plan) -> Self {
