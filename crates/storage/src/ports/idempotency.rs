@@ -43,7 +43,7 @@ impl IdempotencyStore for Database {
 
     async fn purge_calls(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         let expired = self.read(move |c| Ok(expired(c, now, limit)?)).await?;
-        self.tidy(expired, move |c, key| remove_expired(c, key, now)).await
+        self.tidy(expired, |key| &key.0, move |c, key| remove_expired(c, key, now)).await
     }
 }
 

@@ -7,40 +7,18 @@ use crate::backend::AnyConnection;
 use crate::column::number;
 use crate::database::Database;
 
-/// The key of a row, which begins with its organization.
-pub(super) trait OrganizationKey: Clone + Ord + Send + Sync + 'static {
-    fn organization(&self) -> &str;
-}
-
-impl OrganizationKey for (String, String, String) {
-    fn organization(&self) -> &str {
-        &self.0
-    }
-}
-
-impl OrganizationKey for (String, String, Vec<u8>) {
-    fn organization(&self) -> &str {
-        &self.0
-    }
-}
-
-impl OrganizationKey for (String, String, String, String) {
-    fn organization(&self) -> &str {
-        &self.0
-    }
-}
-
 impl Database {
     /// Has `tidy` look at each of the rows again, in the order of their keys, those of each organization in a transaction of its
-    /// own; tells how many rows it changed.
-    pub(super) async fn tidy<K: OrganizationKey>(
+    /// own; tells how many rows it changed. `organization` is a key's first part.
+    pub(super) async fn tidy<K: Clone + Ord + Send + Sync + 'static>(
         &self,
         mut keys: Vec<K>,
+        organization: fn(&K) -> &str,
         tidy: impl Fn(&mut AnyConnection, &K) -> QueryResult<usize> + Clone + Send + 'static,
     ) -> Result<u32, PortFailure> {
         keys.sort_unstable();
         let mut tidied = 0_u32;
-        for of_one in keys.chunk_by(|one, other| one.organization() == other.organization()) {
+        for of_one in keys.chunk_by(|one, other| organization(one) == organization(other)) {
             let (of_one, tidy) = (of_one.to_vec(), tidy.clone());
             let changed = self.write(move |c| {
                 let each = of_one.iter().map(|key| tidy(c, key));

@@ -112,9 +112,9 @@ impl DeliveryStore for Database {
 
     async fn purge(&self, before: Timestamp, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         let over = self.read(move |c| Ok(rows::with_old_secrets(c, now, limit)?)).await?;
-        let _ = self.tidy(over, move |c, key| rows::forget_old_secret(c, key, now)).await?;
+        let _ = self.tidy(over, |key| &key.0, move |c, key| rows::forget_old_secret(c, key, now)).await?;
         let old = self.read(move |c| Ok(old(c, before, limit)?)).await?;
-        self.tidy(old, move |c, key| remove_old(c, key, before)).await
+        self.tidy(old, |key| &key.0, move |c, key| remove_old(c, key, before)).await
     }
 }
 

@@ -67,9 +67,10 @@ impl FactorStore for Database {
 
     async fn purge_expired(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         let expired = self.read(move |c| Ok(purge::expired(c, now, limit)?)).await?;
-        let removed = self.tidy(expired, move |c, key| purge::remove_expired(c, key, now)).await?;
+        let removed =
+            self.tidy(expired, |key| &key.0, move |c, key| purge::remove_expired(c, key, now)).await?;
         let over = self.read(move |c| Ok(purge::over(c, now, limit)?)).await?;
-        let _ = self.tidy(over, move |c, key| purge::remove_over(c, key, now)).await?;
+        let _ = self.tidy(over, |key| &key.0, move |c, key| purge::remove_over(c, key, now)).await?;
         Ok(removed)
     }
 }

@@ -36,7 +36,7 @@ impl QuotaStore for Database {
 
     async fn purge_answers(&self, now: Timestamp, limit: u32) -> Result<u32, PortFailure> {
         let over = self.read(move |c| Ok(answers::over(c, now, limit)?)).await?;
-        self.tidy(over, move |c, key| answers::remove_over(c, key, now)).await
+        self.tidy(over, |key| &key.0, move |c, key| answers::remove_over(c, key, now)).await
     }
 }
 
