@@ -112,7 +112,10 @@ impl<const N: usize> Lanes<N> {
     /// The compiler inlines it by itself only where it sees a single caller, which depends on how the crate is cut into
     /// units. As a function it takes the halves through memory: a third slower from four lanes on.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "the halves have to stay in registers, however the crate is compiled")]
+    #[expect(
+        clippy::inline_always,
+        reason = "the halves have to stay in registers, however the crate is compiled"
+    )]
     #[expect(clippy::indexing_slicing, reason = "the numbers of the subkeys are constants up to 16")]
     fn two_rounds<const SUBKEY: usize>(&self, left: &mut Halves<N>, right: &mut Halves<N>) {
         for ((state, left), right) in self.states.iter().zip(left.iter()).zip(right.iter_mut()) {

@@ -62,7 +62,8 @@ pub struct Extent {
     /// How often these are compared after a first time that finds everything cold; only that one counts with 0. Each time waits
     /// up to half a minute, until everybody shows a new code.
     pub growth_rounds: usize,
-    /// Users of the rows about hashing.
+    /// Users of the rows about hashing, with ten codes each to send in all rounds. What the lanes are busy with at the end of a
+    /// round is not counted, so a round needs many times what they hold.
     pub hashing_users: u64,
     /// Connections that are open and idle.
     pub idle_connections: usize,
@@ -88,20 +89,20 @@ impl Extent {
                 requests: 12_000,
                 growth: vec![1_000, 10_000, 100_000, 1_000_000],
                 growth_rounds: 3,
-                hashing_users: 200,
+                hashing_users: 320,
                 idle_connections: 10_000,
             },
             Size::Quick => Self {
                 parts,
                 rounds: 3,
-                round: Duration::from_millis(700),
+                round: Duration::from_millis(600),
                 connections: 256,
                 cost: 10,
-                users: 4_500,
-                requests: 1_500,
-                growth: vec![1_000, 100_000],
+                users: 3_600,
+                requests: 1_200,
+                growth: vec![1_000, 50_000],
                 growth_rounds: 1,
-                hashing_users: 30,
+                hashing_users: 48,
                 idle_connections: 1_000,
             },
             Size::Smoke => Self {

@@ -31,7 +31,7 @@ pub(crate) fn run(extent: &Extent, site: &mut Site) -> anyhow::Result<Row> {
     let organization = &site.enrolled.signer.organization;
     let mut floor = Floor::copy(&site.home.database(), &copy, organization, extent.connections)?;
     let mut rounds = Rounds::default();
-    let keys: Vec<_> = (FIRST_KEY.saturating_add(1)..).take(extent.rounds.div_ceil(2).min(ROUNDS)).collect();
+    let keys: Vec<_> = (FIRST_KEY.saturating_add(1)..).take((extent.rounds / 2).clamp(1, ROUNDS)).collect();
     for _ in &keys {
         site.home.run("keyring add --purpose sealing")?;
     }
