@@ -54,7 +54,7 @@ fn p99(
     enrolled: &mut Enrolled,
     others: Option<Crowd>,
 ) -> anyhow::Result<f64> {
-    let callers = verifications(enrolled.right(extent.requests.div_ceil(8)), &[200]).of(FEW);
+    let callers = verifications(enrolled.right(extent.requests.div_ceil(4)), &[200]).of(FEW);
     let crowds = std::iter::once(callers).chain(others).collect();
     let measured = load::run_all(server.address(), crowds, extent.round)?;
     Ok(measured.first().map_or(0.0, |callers| callers.millis(0.99)))
