@@ -23,36 +23,34 @@ impl Floor {
     /// Rows a second that go from the key `old` to the key `new`: all there are.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     pub(crate) fn exchanges_per_second(&mut self, old: u32, new: u32) -> anyhow::Result<f64> {
-        let (connection, mut after, mut exchanged) = (&mut self.connection, <_>::default(), 0_u64);
+        let Self { connection, organization, .. } = self;
+        let (mut after, mut exchanged) = (String::new(), 0_u64);
         let began = Instant::now();
-        while let rows @ [.., last] = batch(connection, old, &after)?.as_slice() {
+        while let rows @ [.., last] = batch(connection, organization, old, &after)?.as_slice() {
             connection.batch_execute("BEGIN IMMEDIATE")?;
             for row in rows {
                 exchange(connection, row, old, new)?;
                 exchanged = exchanged.saturating_add(1);
             }
             connection.batch_execute("COMMIT")?;
-            after = (last.0.clone(), last.1.clone(), last.2.clone());
+            after.clone_from(&last.2);
         }
         Ok(exchanged as f64 / began.elapsed().as_secs_f64())
     }
 }
 
-/// The rows behind `after` that are sealed with the key `old`.
+/// The rows of the organization behind `after` that are sealed with the key `old`.
 fn batch(
     connection: &mut SqliteConnection,
+    organization: &str,
     old: u32,
-    (organization, environment, user): &(String, String, String),
+    after: &str,
 ) -> QueryResult<Vec<Row>> {
-    let later_user = factors::environment.eq(environment).and(factors::user_id.gt(user));
-    let later = factors::environment.gt(environment).or(later_user);
     factors::table
         .filter(factors::sealing_key_id.eq(i64::from(old)))
-        .filter(
-            factors::organization_id
-                .gt(organization)
-                .or(factors::organization_id.eq(organization).and(later)),
-        )
+        .filter(factors::organization_id.eq(organization))
+        .filter(factors::environment.eq("live"))
+        .filter(factors::user_id.gt(after))
         .order((factors::organization_id, factors::environment, factors::user_id))
         .limit(BATCH)
         .select((

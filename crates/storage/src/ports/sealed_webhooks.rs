@@ -60,6 +60,8 @@ fn current(
     let later = organization_id.gt(organization);
     webhooks::table
         .filter(secret_key_id.eq(i64::from(sealing_key.0)))
+        // Where to begin in the index, which the condition that follows does not tell.
+        .filter(organization_id.ge(organization))
         .filter(later.or(organization_id.eq(organization).and(secret_id.gt(secret))))
         .order((organization_id, secret_id))
         .limit(limit.into())
@@ -77,6 +79,7 @@ fn old(
     let (old_id, later) = (old_secret_id.assume_not_null(), organization_id.gt(organization));
     webhooks::table
         .filter(old_secret_key_id.assume_not_null().eq(i64::from(sealing_key.0)))
+        .filter(organization_id.ge(organization))
         .filter(later.or(organization_id.eq(organization).and(old_id.gt(secret))))
         .order((organization_id, old_id))
         .limit(limit.into())
