@@ -1,5 +1,5 @@
 //! Every storing port does on every database system what its contract says, with and without a memory in front of it, and
-//! also where a newer version has expanded the schema already.
+//! also where a newer version has expanded the schema already. On SQLite no statement on the way walks through a table.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 #[path = "support/mod.rs"]
@@ -14,10 +14,11 @@ use countersign_testkit::build::NOW;
 use countersign_testkit::clock::ManualClock;
 use countersign_testkit::contract::{self, Stores, Trial, api_key_store, organization_store};
 
+use crate::support::plans::Planned;
 use crate::support::{Engine, TestDatabase};
 
 fn main() -> ExitCode {
-    let mut trials = named("sqlite", contract::stores(|| async { on(Engine::Sqlite) }));
+    let mut trials = named("sqlite", contract::stores(|| async { planned() }));
     trials.extend(named("sqlite_expanded", contract::stores(|| async { expanded() })));
     #[cfg(feature = "postgres")]
     {
@@ -42,8 +43,9 @@ fn named(system: &str, trials: Vec<Trial>) -> Vec<Trial> {
     trials.into_iter().map(|trial| trial.with_kind(system)).collect()
 }
 
-fn on(engine: Engine) -> Stores {
-    let place = TestDatabase::migrated(engine);
+/// SQLite that looks at the plans of what is sent to it.
+fn planned() -> Stores {
+    let place = Planned::new();
     Stores::of(Arc::new(place.open())).keeping(place)
 }
 

@@ -1,6 +1,8 @@
 //! Databases of their own for tests, on every database system of this build.
 #![allow(dead_code, unused_imports, reason = "every test target uses a part of it")]
 
+pub(crate) mod plans;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
