@@ -7,8 +7,12 @@ use crate::failure::PortFailure;
 use crate::identity::OrganizationId;
 use crate::time::Timestamp;
 
-/// How many events are sealed in one transaction, so that no request waits long for it.
-pub const BATCH: u32 = 200;
+/// How many events are sealed in one transaction at first: about a millisecond, for which a verification may have to wait.
+const SMALLEST_BATCH: u32 = 25;
+/// The most events in one transaction.
+pub const LARGEST_BATCH: u32 = 200;
+/// After how many events the batch is larger by one, so that a long backlog does not outgrow its sealing.
+const GROWTH: u64 = 256;
 /// How many organizations are looked up at a time.
 const PAGE: u32 = 200;
 
@@ -44,16 +48,35 @@ impl SealTrails {
     }
 
     async fn seal(&self, organization: OrganizationId, until: Timestamp, sealed: &mut Sealed) {
+        let mut own = 0_u64;
         loop {
-            match self.chain.seal(organization, until, BATCH).await {
+            let batch = batch_after(own);
+            match self.chain.seal(organization, until, batch).await {
                 Ok(events) => {
+                    own = own.saturating_add(events.into());
                     sealed.events = sealed.events.saturating_add(events.into());
-                    if events < BATCH {
+                    if events < batch {
                         return;
                     }
                 }
                 Err(failure) => return sealed.failures.push((organization, failure)),
             }
         }
+    }
+}
+
+/// How many events are sealed together when so many were sealed before.
+fn batch_after(sealed: u64) -> u32 {
+    u32::try_from(sealed / GROWTH).unwrap_or(LARGEST_BATCH).clamp(SMALLEST_BATCH, LARGEST_BATCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_backlog_is_sealed_in_small_steps_and_a_long_one_in_ever_larger_ones() {
+        let batches = [0, 6_400, 6_656, 25_600, 51_200, u64::MAX].map(batch_after);
+        assert_eq!(batches, [25, 25, 26, 100, 200, 200]);
     }
 }

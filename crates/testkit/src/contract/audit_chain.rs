@@ -3,7 +3,7 @@
 use countersign_domain::audit::chain::ChainHash;
 use countersign_domain::audit::chain_ports::{ListEntry, Listed};
 use countersign_domain::audit::event::{AuditEvent, SecurityEvent};
-use countersign_domain::audit::seal::{BATCH, SealTrails};
+use countersign_domain::audit::seal::{LARGEST_BATCH, SealTrails};
 use countersign_domain::audit::verify::{Verified, VerifyTrail};
 use countersign_domain::identity::{AuditEventId, Environment, OrganizationId};
 use countersign_domain::time::Timestamp;
@@ -213,13 +213,13 @@ async fn lists_name_what_is_sealed_of_each_user_and_come_in_pages(stores: Stores
 
 async fn everything_is_sealed_however_much_it_is(stores: Stores) {
     let (one, two) = (stores.organization(1).await.id, stores.organization(2).await.id);
-    let many = usize::try_from(BATCH).unwrap() + 1;
+    let many = usize::try_from(LARGEST_BATCH).unwrap() + 1;
     append(&stores, one, many, NOW).await;
     let seal = SealTrails { chain: stores.chain.clone() };
     let sealed = seal.until(NOW).await.unwrap();
     assert!(sealed.failures.is_empty(), "{:?}", sealed.failures);
-    assert_eq!(sealed.events, u64::from(BATCH) + 3);
-    assert_intact(&verified(&stores, one).await, u64::from(BATCH) + 2, 0);
+    assert_eq!(sealed.events, u64::from(LARGEST_BATCH) + 3);
+    assert_intact(&verified(&stores, one).await, u64::from(LARGEST_BATCH) + 2, 0);
     assert_intact(&verified(&stores, two).await, 1, 0);
     assert_eq!(seal.until(NOW).await.unwrap().events, 0);
 }
