@@ -11,8 +11,8 @@ use crate::time::Timestamp;
 const SMALLEST_BATCH: u32 = 25;
 /// The most events in one transaction.
 pub const LARGEST_BATCH: u32 = 200;
-/// After how many events the batch is larger by one, so that a long backlog does not outgrow its sealing.
-const GROWTH: u64 = 256;
+/// In between, a batch is this part of what was sealed before it, so that a long backlog does not outgrow its sealing.
+const PART: u64 = 256;
 /// How many organizations are looked up at a time.
 const PAGE: u32 = 200;
 
@@ -48,12 +48,10 @@ impl SealTrails {
     }
 
     async fn seal(&self, organization: OrganizationId, until: Timestamp, sealed: &mut Sealed) {
-        let mut own = 0_u64;
         loop {
-            let batch = batch_after(own);
+            let batch = batch_after(sealed.events);
             match self.chain.seal(organization, until, batch).await {
                 Ok(events) => {
-                    own = own.saturating_add(events.into());
                     sealed.events = sealed.events.saturating_add(events.into());
                     if events < batch {
                         return;
@@ -67,7 +65,7 @@ impl SealTrails {
 
 /// How many events are sealed together when so many were sealed before.
 fn batch_after(sealed: u64) -> u32 {
-    u32::try_from(sealed / GROWTH).unwrap_or(LARGEST_BATCH).clamp(SMALLEST_BATCH, LARGEST_BATCH)
+    u32::try_from(sealed / PART).unwrap_or(LARGEST_BATCH).clamp(SMALLEST_BATCH, LARGEST_BATCH)
 }
 
 #[cfg(test)]
