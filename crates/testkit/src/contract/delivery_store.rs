@@ -34,6 +34,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         a_claimed_delivery_has_everything_that_an_attempt_needs,
         a_claim_holds_until_its_lease_ends,
         the_webhook_that_waits_longest_comes_first,
+        every_webhook_is_found_whatever_waits_for_the_others,
         an_attempt_that_failed_is_due_again_when_it_says,
         a_delivered_event_is_not_due_any_more,
         a_webhook_that_is_given_up_is_failing_and_one_success_mends_it,
@@ -206,6 +207,31 @@ async fn the_webhook_that_waits_longest_comes_first(stores: Stores) {
     }
     let due = async |limit| stores.deliveries.due(NOW, limit).await.unwrap();
     assert_eq!((due(10).await, due(1).await), (vec![two, one], vec![two]));
+}
+
+async fn every_webhook_is_found_whatever_waits_for_the_others(stores: Stores) {
+    let mut keys = Vec::new();
+    for organization in [stores.organization(1).await.id, stores.organization(2).await.id] {
+        for environment in [Environment::Live, Environment::Test, Environment::Live] {
+            keys.push(stores.webhook(webhook(organization, environment)).await.0.key);
+        }
+    }
+    for key in &keys {
+        stores.finish(key).await;
+    }
+    // From the fewest to the most, in another order than that of their ids, and each a moment after the one before.
+    keys.rotate_left(2);
+    let at = |moment: usize| Timestamp::from_micros(NOW.as_micros() + i64::try_from(moment).unwrap());
+    for (place, key) in keys.iter().enumerate() {
+        for waiting in 0..=place {
+            let event = AuditEvent { at: at(place + waiting), ..tried_out(key) };
+            assert!(stores.deliveries.queue(key, event).await.unwrap());
+        }
+    }
+    for (now, found) in keys.iter().enumerate() {
+        let due = stores.deliveries.due(at(now), 10).await.unwrap();
+        assert_eq!(due, keys.get(..=now).unwrap(), "{found:?}");
+    }
 }
 
 async fn an_attempt_that_failed_is_due_again_when_it_says(stores: Stores) {

@@ -1,6 +1,7 @@
 //! The outbox of webhooks, and the log of what went out. [`fan_out`] is part of appending to the audit trail.
 
 mod claim;
+mod due;
 mod row;
 mod settle;
 
@@ -13,7 +14,6 @@ use countersign_domain::webhooks::delivery_ports::{
     ClaimedDelivery, DeliveryQuery, DeliveryStore, Requeued, Settlement,
 };
 use countersign_domain::webhooks::webhook::{WebhookKey, WebhookStatus};
-use diesel::dsl::{exists, min};
 use diesel::prelude::*;
 
 use self::row::{DeliveryRow, PENDING};
@@ -23,13 +23,6 @@ use crate::backend::{AnyConnection, directly, hold_if_free};
 use crate::database::Database;
 use crate::schema::{webhook_deliveries, webhooks};
 use crate::unit::UnitResult;
-
-type WebhookColumns =
-    (webhook_deliveries::organization_id, webhook_deliveries::environment, webhook_deliveries::webhook_id);
-
-/// To whom a delivery goes.
-const WEBHOOK: WebhookColumns =
-    (webhook_deliveries::organization_id, webhook_deliveries::environment, webhook_deliveries::webhook_id);
 
 /// Puts an event on the way to every webhook that wants it. Without a webhook it is one step in an index.
 pub(super) fn fan_out(c: &mut AnyConnection, event: &AuditEvent) -> UnitResult<()> {
@@ -92,8 +85,7 @@ impl DeliveryStore for Database {
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<WebhookKey>, PortFailure> {
-        let found = self.read(move |c| Ok(due(c, now, limit)?)).await?;
-        found.iter().map(|(organization, environment, id)| rows::key(organization, environment, id)).collect()
+        self.read(move |c| due::due(c, now, limit)).await
     }
 
     async fn claim(
@@ -135,24 +127,6 @@ fn requeue(c: &mut AnyConnection, key: &Key, now: Timestamp) -> UnitResult<Reque
     let pending = webhook_deliveries::table.find(key.clone()).select(webhook_deliveries::state);
     let is_there = pending.get_result::<String>(c).optional()?.is_some();
     Ok(if is_there { Requeued::Pending } else { Requeued::Unknown })
-}
-
-/// Webhooks that are not paused and have something due, those that wait longest first.
-fn due(c: &mut AnyConnection, now: Timestamp, limit: u32) -> QueryResult<Vec<(String, String, String)>> {
-    let open = webhooks::table
-        .filter(webhooks::organization_id.eq(webhook_deliveries::organization_id))
-        .filter(webhooks::environment.eq(webhook_deliveries::environment))
-        .filter(webhooks::id.eq(webhook_deliveries::webhook_id))
-        .filter(webhooks::status.ne(WebhookStatus::Paused.as_str()));
-    webhook_deliveries::table
-        .filter(webhook_deliveries::state.eq(PENDING))
-        .filter(webhook_deliveries::next_attempt_at.le(now.as_micros()))
-        .filter(exists(open))
-        .group_by(WEBHOOK)
-        .select(WEBHOOK)
-        .order(min(webhook_deliveries::next_attempt_at))
-        .limit(limit.into())
-        .load(c)
 }
 
 type OldKey = (String, String, String, String);
