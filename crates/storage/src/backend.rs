@@ -62,6 +62,10 @@ impl AnyConnection {
     }
 
     /// Whether the server only follows another one, so that it cannot be written to and its data may be old.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unnecessary_wraps, reason = "only a server has replicas")
+    )]
     pub(crate) fn is_standby(&mut self) -> QueryResult<bool> {
         match self {
             Self::Sqlite(_) => Ok(false),
@@ -71,7 +75,10 @@ impl AnyConnection {
     }
 
     /// Finds out whether another server has become the primary since the last connection of any node.
-    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "only a server has replicas"))]
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, clippy::unnecessary_wraps, reason = "only a server has replicas")
+    )]
     pub(crate) fn watch(&mut self, failovers: &Failovers) -> QueryResult<()> {
         match self {
             Self::Sqlite(_) => Ok(()),

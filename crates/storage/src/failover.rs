@@ -26,7 +26,7 @@ impl Default for Failovers {
 
 impl Failovers {
     /// Another server is the primary since `at` or a moment before.
-    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "SQLite has no replicas"))]
+    #[cfg(any(test, feature = "postgres"))]
     pub(crate) fn noticed(&self, at: Timestamp) {
         self.0.fetch_max(at.as_micros(), Ordering::SeqCst);
     }

@@ -133,6 +133,7 @@ fn in_turn<T>(
 /// Waits until no other process migrates, by the one lock that belongs to no row: there may be no table yet. From then on, a
 /// migration that has to wait for a table in use gives up after 2 s, before the calls that queue behind it do. On SQLite a
 /// transaction that writes is alone anyway.
+#[cfg_attr(not(feature = "postgres"), expect(clippy::unnecessary_wraps, reason = "only a server can refuse"))]
 fn take_turn(connection: &mut AnyConnection) -> QueryResult<()> {
     match connection {
         AnyConnection::Sqlite(_) => Ok(()),

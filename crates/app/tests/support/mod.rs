@@ -72,6 +72,7 @@ impl Home {
     }
 
     /// The URL of the database, when it is none that `countersign` makes by itself.
+    #[cfg_attr(not(feature = "postgres"), expect(clippy::unused_self, reason = "only a server has a URL"))]
     pub(crate) fn database_url(&self) -> Option<String> {
         #[cfg(feature = "postgres")]
         return self.database.as_ref().map(PostgresDatabase::url);
