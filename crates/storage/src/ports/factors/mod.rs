@@ -115,7 +115,8 @@ pub(super) fn hold_enabled(
     }
 }
 
-fn hold_row(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<Option<FactorRow>> {
+/// The same without a look at what the row says.
+pub(super) fn hold_row(c: &mut AnyConnection, key: &SubjectKey) -> QueryResult<Option<FactorRow>> {
     let row = factors::table.find(key.clone());
     match c {
         AnyConnection::Sqlite(c) => row.get_result(c).optional(),

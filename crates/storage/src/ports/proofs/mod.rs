@@ -19,6 +19,7 @@ use super::{audit, idempotency};
 use crate::backend::AnyConnection;
 use crate::column::{SubjectKey, subject_key};
 use crate::database::Database;
+use crate::ports::factors::hold_row;
 use crate::schema::factors;
 use crate::unit::UnitResult;
 
@@ -52,6 +53,8 @@ impl ProofStore for Database {
 }
 
 fn remove(c: &mut AnyConnection, key: &SubjectKey, event: &AuditEvent) -> UnitResult<bool> {
+    // A factor that is replaced meanwhile is waited for, and found: a mere deletion would find neither.
+    let _ = hold_row(c, key)?;
     let removed = diesel::delete(factors::table.find(key.clone())).execute(c)? == 1;
     idempotency::wipe(c, key, None)?;
     if removed {

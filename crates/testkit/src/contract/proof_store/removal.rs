@@ -3,8 +3,8 @@ use countersign_domain::identity::Subject;
 use countersign_domain::two_factor::reset::ResetReason;
 
 use crate::arrange;
-use crate::build::{NOW, event_about_user, subject};
-use crate::contention::{CONTENDERS, together};
+use crate::build::{NOW, event_about_user, imported_factor, subject};
+use crate::contention::{CONTENDERS, rounds, together};
 use crate::contract::{Case, Stores, case::cases};
 
 pub(super) fn cases() -> Vec<Case<Stores>> {
@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case<Stores>> {
         a_pending_factor_is_removed_too,
         other_users_keep_theirs,
         of_many_removals_one_finds_the_factor,
+        a_factor_that_takes_the_place_of_another_is_removed,
     ]
 }
 
@@ -60,4 +61,24 @@ async fn of_many_removals_one_finds_the_factor(stores: Stores) {
     })
     .await;
     assert_eq!(found.into_iter().filter(|found| *found).count(), 1);
+}
+
+async fn a_factor_that_takes_the_place_of_another_is_removed(stores: Stores) {
+    for round in 0..rounds() {
+        let alice = subject(&format!("alice-{round}"));
+        let _ = arrange::pending(&*stores.factors, &alice, NOW).await;
+        let found = together(CONTENDERS, |number| {
+            let (stores, alice) = (stores.clone(), alice.clone());
+            async move {
+                if number == CONTENDERS / 2 {
+                    return stores.proofs.remove(&alice, reset(&alice)).await.unwrap();
+                }
+                let imported = imported_factor(&alice, &[], NOW);
+                let _ = stores.factors.import(vec![imported]).await.unwrap();
+                true
+            }
+        })
+        .await;
+        assert!(found.into_iter().all(|found| found), "there was a factor all the time");
+    }
 }
