@@ -52,7 +52,8 @@ pub trait WebhookStore: Send + Sync {
         audit: AuditEvent,
     ) -> Result<bool, PortFailure>;
 
-    /// Removes a webhook with its secrets and its deliveries; `false` when there is none.
+    /// Removes a webhook with its secrets; `false` when there is none. From then on its deliveries are neither due nor shown;
+    /// their rows may stay until they are old, because there may be very many of them.
     async fn remove(&self, webhook: &WebhookKey, audit: AuditEvent) -> Result<bool, PortFailure>;
 }
 

@@ -44,6 +44,7 @@ pub fn cases() -> Vec<Case<Stores>> {
         what_is_finished_can_be_queued_again,
         the_log_shows_the_newest_first,
         old_entries_of_the_log_go_in_batches,
+        nothing_is_shown_of_a_removed_webhook,
         of_many_claims_each_delivery_has_one,
         of_many_settlements_one_counts,
         a_removal_and_all_that_goes_on_beside_it_succeed,
@@ -395,6 +396,20 @@ async fn old_entries_of_the_log_go_in_batches(stores: Stores) {
     for key in keys {
         assert_eq!(stores.log(&key).await, []);
     }
+}
+
+async fn nothing_is_shown_of_a_removed_webhook(stores: Stores) {
+    let organization = stores.organization(1).await.id;
+    let key = stores.active(organization, Environment::Live).await;
+    let _ = stores.happens(organization).await;
+    let event = stores.log(&key).await.pop().unwrap().event;
+    let removed = event_about_webhook(&key, SecurityEvent::WebhookRemoved { webhook: key.id }, NOW);
+    assert!(stores.webhooks.remove(&key, removed).await.unwrap());
+    assert_eq!(stores.log(&key).await, []);
+    assert_eq!(stores.deliveries.due(LEASE_END, 10).await.unwrap(), []);
+    assert_eq!(stores.claim_delivery(&key, LEASE_END).await, None);
+    let delivery = DeliveryKey { webhook: key, event };
+    assert_eq!(stores.deliveries.requeue(&delivery, NOW).await.unwrap(), Requeued::Unknown);
 }
 
 async fn of_many_claims_each_delivery_has_one(stores: Stores) {

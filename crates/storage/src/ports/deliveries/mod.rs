@@ -18,7 +18,7 @@ use diesel::prelude::*;
 
 use self::row::{DeliveryRow, PENDING};
 use super::audit;
-use super::webhooks::{self as rows, KeyColumns, WebhookRow, key_columns};
+use super::webhooks::{self as rows, WebhookRow, key_columns};
 use crate::backend::{AnyConnection, directly, hold_if_free};
 use crate::database::Database;
 use crate::schema::{webhook_deliveries, webhooks};
@@ -43,11 +43,6 @@ fn insert(c: &mut AnyConnection, webhook: &WebhookKey, event: &AuditEvent) -> Qu
     diesel::insert_into(webhook_deliveries::table).values(row).execute(c).map(drop)
 }
 
-/// Removes everything that waits for a webhook, and its log.
-pub(super) fn remove_all(c: &mut AnyConnection, webhook: &KeyColumns) -> QueryResult<()> {
-    diesel::delete(webhook_deliveries::table.filter(row::of_webhook(webhook))).execute(c).map(drop)
-}
-
 #[async_trait]
 impl DeliveryStore for Database {
     async fn page(&self, query: DeliveryQuery) -> Result<Vec<Delivery>, PortFailure> {
@@ -55,6 +50,10 @@ impl DeliveryStore for Database {
         // A tilde comes after every id.
         let before = query.before.map_or_else(|| "~".to_owned(), |id| id.to_string());
         let rows = self.read(move |c| {
+            // The log of a removed webhook is there until it is old.
+            if rows::find(c, &key)?.is_none() {
+                return Ok(Vec::new());
+            }
             Ok(webhook_deliveries::table
                 .filter(row::of_webhook(&key))
                 .filter(webhook_deliveries::event_id.lt(&before))
@@ -79,9 +78,8 @@ impl DeliveryStore for Database {
     }
 
     async fn requeue(&self, delivery: &DeliveryKey, now: Timestamp) -> Result<Requeued, PortFailure> {
-        let (organization, environment, webhook) = key_columns(&delivery.webhook);
-        let key = (organization, environment, webhook, delivery.event.to_string());
-        self.write(move |c| requeue(c, &key, now)).await
+        let delivery = *delivery;
+        self.write(move |c| requeue(c, &delivery, now)).await
     }
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<WebhookKey>, PortFailure> {
@@ -110,9 +108,13 @@ impl DeliveryStore for Database {
     }
 }
 
-type Key = (String, &'static str, String, String);
-
-fn requeue(c: &mut AnyConnection, key: &Key, now: Timestamp) -> UnitResult<Requeued> {
+fn requeue(c: &mut AnyConnection, delivery: &DeliveryKey, now: Timestamp) -> UnitResult<Requeued> {
+    let webhook = key_columns(&delivery.webhook);
+    if rows::find(c, &webhook)?.is_none() {
+        return Ok(Requeued::Unknown);
+    }
+    let (organization, environment, webhook) = webhook;
+    let key = (organization, environment, webhook, delivery.event.to_string());
     let finished = webhook_deliveries::table.find(key.clone()).filter(webhook_deliveries::state.ne(PENDING));
     let queued = diesel::update(finished)
         .set((

@@ -14,7 +14,7 @@ use diesel::prelude::*;
 
 use self::row::Changeable;
 pub(super) use self::row::{KeyColumns, WebhookRow, key, key_columns};
-use super::{audit, deliveries};
+use super::audit;
 use crate::backend::{AnyConnection, hold_if_free};
 use crate::database::Database;
 use crate::schema::webhooks::{
@@ -82,7 +82,6 @@ impl WebhookStore for Database {
             if diesel::delete(webhooks::table.find(key.clone())).execute(c)? == 0 {
                 return Ok(false);
             }
-            deliveries::remove_all(c, &key)?;
             audit::append(c, &audit)?;
             Ok(true)
         })
