@@ -3,6 +3,7 @@
 
 mod lists;
 mod strays;
+mod waiting;
 
 use async_trait::async_trait;
 use countersign_domain::audit::chain::ChainHash;
@@ -62,17 +63,7 @@ impl AuditChain for Database {
         limit: u32,
     ) -> Result<Vec<OrganizationId>, PortFailure> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let found = self.read(move |c| {
-            Ok(audit_unsealed::table
-                .select(audit_unsealed::organization_id)
-                .distinct()
-                .filter(audit_unsealed::organization_id.gt(&after))
-                .filter(audit_unsealed::happened_at.le(until.as_micros()))
-                .order(audit_unsealed::organization_id)
-                .limit(limit.into())
-                .load::<String>(c)?)
-        });
-        found.await?.iter().map(|id| parse("audit_unsealed.organization_id", id)).collect()
+        self.read(move |c| waiting::waiting(c, &after, until, limit)).await
     }
 
     async fn seal(
