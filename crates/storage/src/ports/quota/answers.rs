@@ -8,7 +8,7 @@ use countersign_domain::quota::snapshot::{QuotaSnapshot, Usage};
 use countersign_domain::time::Timestamp;
 use diesel::prelude::*;
 
-use crate::backend::AnyConnection;
+use crate::backend::{AnyConnection, hold_if_free};
 use crate::column::{number, storable, time};
 use crate::ports::usage::account::Account;
 use crate::schema::turn_answers;
@@ -130,11 +130,13 @@ pub(super) fn over(
         .load(c)
 }
 
+/// An answer that somebody is replacing is left for the next time.
 pub(super) fn remove_over(
     c: &mut AnyConnection,
     key: &(String, String, String),
     now: Timestamp,
 ) -> QueryResult<usize> {
     let row = turn_answers::table.find(key.clone()).filter(turn_answers::kept_until.le(now.as_micros()));
-    diesel::delete(row).execute(c)
+    let is_free = hold_if_free!(c, row.clone().select(turn_answers::idempotency_key), String)?;
+    if is_free { diesel::delete(row).execute(c) } else { Ok(0) }
 }
