@@ -126,6 +126,11 @@ fn without_values(error: &serde_json::Error) -> String {
     let message = error.to_string();
     if message.starts_with("invalid type") || message.starts_with("invalid value") {
         format!("a field has the wrong type, before column {}", error.column())
+    } else if let Some((_, expected)) =
+        message.split_once(", expected ").filter(|_| message.starts_with("unknown"))
+    {
+        // A row may have a name and its value in each other's place.
+        format!("a field has an unknown name, not {expected}")
     } else {
         message
     }
@@ -140,5 +145,31 @@ fn unreadable<T>(error: csv::Error) -> io::Result<Line<T>> {
             Ok(Line { number, row: Err(format!("{len} columns instead of {expected_len}")) })
         }
         _ => Ok(Line { number, row: Err("it is not CSV in UTF-8".to_owned()) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "it is never read")]
+    struct Written {
+        secret: String,
+        digits: Option<u8>,
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_told_without_what_stands_in_it() {
+        for (row, told) in [
+            (r#"{"HUNTER2":"secret"}"#, "a field has an unknown name, not `secret` or `digits`"),
+            (r#"{"secret":"x","digits":"HUNTER2"}"#, "a field has the wrong type, before column"),
+            (r#"{"secret":1}"#, "a field has the wrong type, before column"),
+        ] {
+            let message = without_values(&serde_json::from_str::<Written>(row).unwrap_err());
+            assert!(message.starts_with(told), "{message}");
+            assert!(!message.contains("HUNTER2"), "{message}");
+        }
     }
 }

@@ -54,6 +54,7 @@ struct Diagnosis {
 /// Looks at everything.
 pub(crate) async fn run(session: &Session) -> anyhow::Result<Outcome> {
     let mut findings = configuration(session.config.check_to_serve());
+    findings.extend(public_keys(&session.config));
     let database = database(&session.config).await;
     let usable = database.status == Status::Ok;
     findings.push(database);
@@ -106,6 +107,21 @@ fn configuration(checked: Result<(), Problems>) -> Vec<Finding> {
         Ok(()) => vec![Finding::ok("configuration", "everything that is set is acceptable")],
         Err(problems) => problems.0.into_iter().map(finding).collect(),
     }
+}
+
+/// The public keys of user tokens, where there are any.
+fn public_keys(config: &Config) -> Option<Finding> {
+    const CHECK: &str = "public keys";
+    let auth = &config.auth;
+    let _ = auth.public_key_file.as_ref().or(auth.jwks_file.as_ref())?;
+    Some(match wiring::check_public_keys(config) {
+        Ok(()) => Finding::ok(CHECK, "user tokens can be checked with them"),
+        Err(error) => {
+            let remedy =
+                "name files that can be read, with public keys of RSA (2048 bits or more), P-256 or Ed25519";
+            Finding::failed(CHECK, format!("{error:#}"), remedy)
+        }
+    })
 }
 
 async fn database(config: &Config) -> Finding {

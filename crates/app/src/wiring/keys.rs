@@ -91,6 +91,16 @@ pub(super) fn verifier(config: &Config) -> anyhow::Result<JwtVerifier> {
         let secret = token_secret(&reference).context("auth.hs256_secret cannot be used")?;
         keys.add_secret(None, &secret)?;
     }
+    add_public_keys(config, &mut keys)?;
+    Ok(JwtVerifier::new(keys, rules(config)?))
+}
+
+/// Checks that the public keys of user tokens can be used, if there are any.
+pub(crate) fn check_public_keys(config: &Config) -> anyhow::Result<()> {
+    add_public_keys(config, &mut UserTokenKeys::new())
+}
+
+fn add_public_keys(config: &Config, keys: &mut UserTokenKeys) -> anyhow::Result<()> {
     if let Some(file) = &config.auth.public_key_file {
         let added = read(file).and_then(|pem| Ok(keys.add_public_key(None, &String::from_utf8(pem)?)?));
         added.context("auth.public_key_file cannot be used")?;
@@ -99,7 +109,7 @@ pub(super) fn verifier(config: &Config) -> anyhow::Result<JwtVerifier> {
         let added = read(file).and_then(|document| Ok(keys.add_jwks(&document)?));
         added.context("auth.jwks_file cannot be used")?;
     }
-    Ok(JwtVerifier::new(keys, rules(config)?))
+    Ok(())
 }
 
 /// Signs a user token with the configured secret.

@@ -18,8 +18,8 @@ use countersign_secrets::{IdEntropy, OsEntropy};
 
 pub(crate) use checks::{check_values, is_exposed_database, shown_database_url};
 pub(crate) use keys::{
-    check_token_secret, generate_key_ring, is_made_up_ring, known_keys, lock_key_ring, mint_token,
-    prepare_keys, ring_keys,
+    check_public_keys, check_token_secret, generate_key_ring, is_made_up_ring, known_keys, lock_key_ring,
+    mint_token, prepare_keys, ring_keys,
 };
 pub(crate) use limits::{inspect_limits, limits_travel_in_clear};
 pub(crate) use reseal::{Resealing, resealing};

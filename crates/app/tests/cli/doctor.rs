@@ -108,6 +108,19 @@ fn every_refusal_of_production_is_a_finding() {
 }
 
 #[test]
+fn public_keys_that_cannot_be_used_are_found_before_they_stop_the_start() {
+    let home = Home::new();
+    home.write("keys.json", r#"{"keys": []}"#);
+    for (setting, file) in [("JWKS_FILE", "keys.json"), ("PUBLIC_KEY_FILE", "absent.pem")] {
+        let setting = format!("COUNTERSIGN_AUTH__{setting}");
+        let ran = home.run_with(&[(&setting, file)], "--output json doctor");
+        assert_eq!(ran.code, 1);
+        assert!(remedy(&ran, "public keys", "failed").contains("Ed25519"));
+        assert_eq!(home.run_with(&[(&setting, file)], "serve").code, 1);
+    }
+}
+
+#[test]
 fn no_secret_is_shown() {
     let home = Home::new();
     let secret = "q6Zf0wL2xJm8TnV4rYb1KcHs7UdGpEa9iXo5";

@@ -18,13 +18,13 @@ pub struct UserTokenKeys(Vec<UserTokenKey>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UserTokenKeyError {
     /// The text is not a public key in PEM.
-    #[error("the key cannot be read: {0}")]
+    #[error("the key cannot be read")]
     Pem(#[from] PemError),
     /// The block is not a key that we check signatures with.
     #[error("the key is neither an RSA key of 2048 to 8192 bits nor a P-256 nor an Ed25519 key")]
     NotAPublicKey,
     /// The key set.
-    #[error("the key set cannot be used: {0}")]
+    #[error("the key set cannot be used")]
     Jwks(#[from] JwksError),
     /// There are too many keys.
     #[error("there are more than {} keys", UserTokenKeys::MOST)]
