@@ -86,8 +86,44 @@ impl FromStr for Timestamp {
     type Err = NotAnInstant;
 
     fn from_str(text: &str) -> Result<Self, NotAnInstant> {
-        text.parse::<jiff::Timestamp>().map(|at| Self(at.as_microsecond())).map_err(|_| NotAnInstant)
+        if !is_rfc_3339(text) {
+            return Err(NotAnInstant);
+        }
+        let at = text.parse::<jiff::Timestamp>().map_err(|_| NotAnInstant)?;
+        // Its text has a year of four digits, too.
+        (at >= YEAR_0).then_some(Self(at.as_microsecond())).ok_or(NotAnInstant)
     }
+}
+
+/// 0000-01-01T00:00:00Z.
+const YEAR_0: jiff::Timestamp = jiff::Timestamp::constant(-62_167_219_200, 0);
+
+/// Whether a text has the shape of RFC 3339, section 5.6; other ways to write an instant are left to others.
+fn is_rfc_3339(text: &str) -> bool {
+    const DATE_AND_TIME: &[u8] = b"0000-00-00T00:00:00";
+    const OFFSET: &[u8] = b"+00:00";
+    let Some((date_and_time, rest)) = text.as_bytes().split_at_checked(DATE_AND_TIME.len()) else {
+        return false;
+    };
+    let offset = match rest.strip_prefix(b".") {
+        Some(fraction) => {
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            fraction.split_at_checked(digits).filter(|_| digits > 0).map(|(_, offset)| offset)
+        }
+        None => Some(rest),
+    };
+    let is_offset = |offset: &[u8]| matches!(offset, b"Z" | b"z") || has_shape(offset, OFFSET);
+    has_shape(date_and_time, DATE_AND_TIME) && offset.is_some_and(is_offset)
+}
+
+/// Whether a text has digits where `shape` has them, and the same letters and signs elsewhere. A `+` stands for `-`, too.
+fn has_shape(text: &[u8], shape: &[u8]) -> bool {
+    text.len() == shape.len()
+        && text.iter().zip(shape).all(|(byte, expected)| match expected {
+            b'0' => byte.is_ascii_digit(),
+            b'+' => matches!(byte, b'+' | b'-'),
+            letter => byte.eq_ignore_ascii_case(letter),
+        })
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -176,7 +212,36 @@ mod tests {
     fn what_is_shown_can_be_read_back() {
         let at = Timestamp::from_micros(1_700_000_000_123_000);
         assert_eq!(at.to_string().parse(), Ok(at));
-        assert_eq!("yesterday".parse::<Timestamp>(), Err(NotAnInstant));
+    }
+
+    #[test]
+    fn an_instant_is_written_as_in_rfc_3339_and_in_no_other_way() {
+        let second = Timestamp::from_seconds(1_798_761_600);
+        for text in ["2027-01-01T00:00:00Z", "2027-01-01t00:00:00z", "2027-01-01T02:00:00+02:00"] {
+            assert_eq!(text.parse(), Ok(second), "{text}");
+        }
+        assert_eq!(
+            "2026-12-31T19:00:00.000001-05:00".parse(),
+            Ok(Timestamp::from_micros(second.as_micros() + 1))
+        );
+        for text in [
+            "yesterday",
+            "2027-01-01",
+            "2027-01-01T00:00:00",
+            "2027-01-01 00:00:00Z",
+            "2027-01-01T00Z",
+            "20270101T000000Z",
+            "+002027-01-01T00:00:00Z",
+            "2027-01-01T00:00:00,5Z",
+            "2027-01-01T00:00:00.Z",
+            "2027-01-01T00:00:00+0200",
+            "2027-01-01T02:00:00+02:00[Europe/Berlin]",
+            "2027-02-29T00:00:00Z",
+            "0000-01-01T00:00:00+12:00",
+            "é",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(NotAnInstant), "{text}");
+        }
     }
 
     #[test]
