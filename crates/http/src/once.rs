@@ -38,7 +38,7 @@ pub(crate) struct Keyed {
 
 /// Whose call it is, if it is one that can be sent again: a `POST` with a key, whose use case keeps no answers itself.
 pub(crate) fn credential(route: &Route, request: &HttpRequest, principal: &Principal) -> Option<Credential> {
-    let is_kept_here = matches!(route.verb, Verb::Post(Idempotency::Kept | Idempotency::KeptWithSecrets));
+    let is_kept_here = matches!(route.verb, Verb::Post(kept) if kept != Idempotency::KeptByUseCase);
     let is_keyed = is_kept_here && idempotency_key::is_given(request.headers());
     is_keyed.then(|| principal.into())
 }
@@ -80,9 +80,10 @@ pub(crate) fn once(
     work: impl FnOnce(Body) -> LocalBoxFuture<'static, Outcome> + 'static,
 ) -> LocalBoxFuture<'static, Outcome> {
     Box::pin(async move {
+        let verb = keyed.route.verb;
         let (body, call) = body.received(&state.settings, |bytes| keyed.with_body(bytes)).await?;
         // A task of its own goes on when the client goes away, so that the client finds the answer when it comes back.
-        let running = actix_web::rt::spawn(async move { run(&state, &call, id, work, body).await });
+        let running = actix_web::rt::spawn(async move { run(&state, &call, id, verb, work, body).await });
         running.await.unwrap_or_else(|lost| Err(Problem::Lost(lost)))
     })
 }
@@ -102,6 +103,7 @@ async fn run(
     state: &State,
     call: &NamedCall,
     id: RequestId,
+    verb: Verb,
     work: impl FnOnce(Body) -> LocalBoxFuture<'static, Outcome>,
     body: Body,
 ) -> Outcome {
@@ -109,16 +111,16 @@ async fn run(
         Begun::Repeated(answer) => replay(answer),
         Begun::First => {
             let outcome = caught(work(body)).await;
-            conclude(state, call, id, outcome).await
+            conclude(state, call, id, verb, outcome).await
         }
     }
 }
 
 /// Keeps the answer, or gives the call up. The work is done either way, so a failure is only logged: the claim ends with its
 /// lease.
-async fn conclude(state: &State, call: &NamedCall, id: RequestId, outcome: Outcome) -> Outcome {
+async fn conclude(state: &State, call: &NamedCall, id: RequestId, verb: Verb, outcome: Outcome) -> Outcome {
     let (outcome, answer) = match outcome {
-        Ok(response) => copied(response),
+        Ok(response) => copied(response, verb),
         Err(problem) => {
             let answer = verdict(&problem, id, &state.api.documentation_url);
             (Err(problem), answer)
@@ -136,17 +138,28 @@ async fn conclude(state: &State, call: &NamedCall, id: RequestId, outcome: Outco
     outcome
 }
 
-/// The response with a copy of what it says.
-fn copied(response: HttpResponse) -> (Outcome, Option<Answer>) {
+/// The response with a copy of what a repetition is told.
+fn copied(response: HttpResponse, verb: Verb) -> (Outcome, Option<Answer>) {
     let status = response.status();
     let (head, body) = response.into_parts();
     match body.try_into_bytes() {
         Ok(bytes) => {
-            let answer = written(status, &bytes);
-            (Ok(head.set_body(bytes).map_into_boxed_body()), Some(answer))
+            let told = match verb {
+                Verb::Post(Idempotency::KeptWithoutSecret) => without_secret(&bytes),
+                _ => Some(Zeroizing::new(bytes.to_vec())),
+            };
+            let answer = told.map(|told| written(status, &told));
+            (Ok(head.set_body(bytes).map_into_boxed_body()), answer)
         }
         Err(body) => (Ok(head.set_body(body)), None),
     }
+}
+
+/// An object without its field `secret`.
+fn without_secret(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body).ok()?;
+    fields.remove("secret");
+    serde_json::to_vec(&fields).ok().map(Zeroizing::new)
 }
 
 /// What the caller is told of a charged attempt.

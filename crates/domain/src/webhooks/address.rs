@@ -52,6 +52,9 @@ impl AddressPolicy {
     pub fn check(self, url: &WebhookUrl) -> Result<(), UrlRefusal> {
         match url.host() {
             _ if self == Self::Public && url.scheme() == Scheme::Http => Err(UrlRefusal::PlainHttp),
+            Host::Address(address) if url.scheme() == Scheme::Http && reach(*address) == Reach::Public => {
+                Err(UrlRefusal::PlainHttp)
+            }
             Host::Address(address) if !self.permits(url.scheme(), *address) => Err(UrlRefusal::Address),
             Host::Name(name) if self == Self::Public && is_local(name) => Err(UrlRefusal::Address),
             Host::Address(_) | Host::Name(_) => Ok(()),
@@ -185,6 +188,6 @@ mod tests {
         assert_eq!(check(AddressPolicy::Loopback, "http://10.0.0.1/"), Err(UrlRefusal::Address));
         assert_eq!(check(AddressPolicy::Private, "http://10.0.0.1/"), Ok(()));
         assert_eq!(check(AddressPolicy::Private, "https://169.254.169.254/"), Err(UrlRefusal::Address));
-        assert_eq!(check(AddressPolicy::Private, "http://1.1.1.1/"), Err(UrlRefusal::Address));
+        assert_eq!(check(AddressPolicy::Private, "http://1.1.1.1/"), Err(UrlRefusal::PlainHttp));
     }
 }

@@ -77,6 +77,16 @@ impl Fields {
         }
     }
 
+    /// Refuses `null` in fields that may be absent.
+    pub(crate) fn never_null(&mut self, names: &[&str]) {
+        for name in names {
+            if matches!(self.members.get(*name), Some(Json::Null)) {
+                self.members.remove(*name);
+                let _: Option<()> = self.refuse(name, "wrong_type", "the field must not be null");
+            }
+        }
+    }
+
     /// `true` or `false`, if the field is there.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         match self.members.remove(name)? {

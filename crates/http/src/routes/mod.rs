@@ -72,6 +72,8 @@ pub(crate) enum Idempotency {
     Kept,
     /// The same, but it shows secrets of a user's factor: it goes when they do.
     KeptWithSecrets,
+    /// The same, but without its field `secret`, which is shown once.
+    KeptWithoutSecret,
     /// The use case keeps it, in the transaction of what it counts.
     KeptByUseCase,
 }

@@ -60,6 +60,25 @@ async fn a_secret_is_shown_when_it_is_made_and_never_again() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_repeated_does_nothing_twice_and_shows_no_secret_again() {
+    let world = World::new().await;
+    let repeated = async |path: &str, body: Value| {
+        let call =
+            Call::post(path).token(&world.api_key).header("idempotency-key", path).json(body.to_string());
+        let (first, again) = (world.send(&call).await, world.send(&call).await);
+        assert_eq!((first.status, again.status), (200, 200), "{}", again.text());
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+        let mut told = first.json();
+        assert!(told.as_object_mut().unwrap().remove("secret").is_some());
+        assert_eq!(again.json(), told);
+        told
+    };
+    let made = repeated(PATH, json!({"url": "https://example.com/hook"})).await;
+    let _ = repeated(&format!("{}/rotate-secret", one(&made)), json!({})).await;
+    assert_eq!(get(&world, PATH).await.json()["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn fields_are_changed_one_by_one() {
     let world = World::new().await;
     let made = make(&world, &world.api_key).await;
@@ -94,6 +113,7 @@ async fn what_is_not_acceptable_is_told_by_field() {
         ("description", json!(""), "not_acceptable"),
         ("description", json!("a\u{202e}b"), "not_acceptable"),
         ("description", json!({}), "wrong_type"),
+        ("url", Value::Null, "wrong_type"),
         ("secret", json!("whsec_mine"), "unknown_field"),
         ("id", json!("01JD0000000000000000000000"), "unknown_field"),
     ] {
@@ -106,8 +126,12 @@ async fn what_is_not_acceptable_is_told_by_field() {
         let refused = patch(&world, &one(&made), &json!({ field: value })).await;
         assert_eq!((refused.status, refused.problems()), (422, expected.to_vec()), "{field} {value}");
     }
-    let status = patch(&world, &one(&made), &json!({"status": "failing"})).await;
-    assert_eq!(status.problems(), [("/status".to_owned(), "not_acceptable".to_owned())]);
+    for (status, code) in [(json!("failing"), "not_acceptable"), (Value::Null, "wrong_type")] {
+        let status = patch(&world, &one(&made), &json!({ "status": status })).await;
+        assert_eq!(status.problems(), [("/status".to_owned(), code.to_owned())]);
+    }
+    let events = patch(&world, &one(&made), &json!({"events": null})).await;
+    assert_eq!(events.problems(), [("/events".to_owned(), "wrong_type".to_owned())]);
     for overlap in [json!(-1), json!(604_801), json!(1e19)] {
         let path = format!("{}/rotate-secret", one(&made));
         let refused = post(&world, &world.api_key, &path, &json!({"overlap_seconds": overlap})).await;

@@ -56,6 +56,7 @@ async fn handle(call: OrganizationCall, body: Body) -> Outcome {
 }
 
 fn asked(mut fields: Fields) -> Result<WebhookChange, Problem> {
+    fields.never_null(&["url", "events", "status"]);
     let change = WebhookChange {
         url: fields.optional("url", WebhookUrl::new),
         events: fields.texts("events", read_events),

@@ -15,7 +15,7 @@ use crate::openapi::documented::{Documented, request, success};
 use crate::reply;
 
 pub(in crate::routes) const ROUTE: Route = Route {
-    verb: Verb::Post(Idempotency::Kept),
+    verb: Verb::Post(Idempotency::KeptWithoutSecret),
     path: PATH,
     handler: Handler::Organization(SCOPES, |call, body| Box::pin(handle(call, body))),
     documented,
@@ -41,8 +41,8 @@ struct NewWebhookRequest {
 struct NewWebhookBody<'a> {
     #[serde(flatten)]
     webhook: WebhookBody,
-    /// The key of HMAC-SHA256, as it stands.
-    #[schema(pattern = "^whsec_[A-Za-z0-9_-]{43}$")]
+    /// The key of HMAC-SHA256, as it stands. A repetition under the same `Idempotency-Key` is not shown it.
+    #[schema(required = false, pattern = "^whsec_[A-Za-z0-9_-]{43}$")]
     secret: &'a str,
 }
 
