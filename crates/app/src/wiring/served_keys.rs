@@ -46,6 +46,11 @@ impl ServedKeys {
         &self.in_force
     }
 
+    /// Whether the ring in force is still the one in the file.
+    pub(super) fn are_present(&self) -> anyhow::Result<bool> {
+        Ok(self.looked_at == Some(mark(&self.file)?))
+    }
+
     /// Looks at the file anew even when it seems to be the same.
     pub(crate) fn forget(&mut self) {
         self.looked_at = None;

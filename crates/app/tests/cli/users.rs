@@ -16,6 +16,7 @@ on_every_engine!(
     importing_again_changes_nothing_and_another_secret_is_refused,
     a_dry_run_stores_nothing,
     an_interrupted_import_says_how_to_go_on,
+    an_import_does_not_go_on_with_a_key_ring_that_has_changed,
     what_is_exported_can_be_imported_elsewhere,
 );
 
@@ -131,6 +132,25 @@ async fn an_interrupted_import_says_how_to_go_on(engine: Engine) {
     drop(input);
     let again = home.run_with_input(&format!("--output json user import - --org {org}"), &users(700));
     assert_eq!(again.stdout.trim(), "{\"imported\":200,\"unchanged\":500,\"refused\":0}", "{}", again.stderr);
+}
+
+async fn an_import_does_not_go_on_with_a_key_ring_that_has_changed(engine: Engine) {
+    let home = Home::on(engine);
+    let org = home.organization("scale");
+    let mut command = home.command(["user", "import", "-", "--org", &org]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(users(500).as_bytes()).unwrap();
+    while home.json(&format!("user show user-499 --org {org}"))["state"] != "enabled" {}
+    home.list("keyring add --purpose sealing");
+    input.write_all(format!("late,{SECRET},,\n").as_bytes()).unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let says = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{says}");
+    assert!(says.contains("the key ring has changed meanwhile: run the command again"), "{says}");
+    let again = home.run_with_input(&format!("--output json user import - --org {org}"), &users(501));
+    assert_eq!(again.stdout.trim(), "{\"imported\":1,\"unchanged\":500,\"refused\":0}", "{}", again.stderr);
 }
 
 /// The file as `age` reads it (Debian: `apt install age`).
