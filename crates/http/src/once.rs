@@ -144,11 +144,12 @@ fn copied(response: HttpResponse, verb: Verb) -> (Outcome, Option<Answer>) {
     let (head, body) = response.into_parts();
     match body.try_into_bytes() {
         Ok(bytes) => {
-            let told = match verb {
-                Verb::Post(Idempotency::KeptWithoutSecret) => without_secret(&bytes),
-                _ => Some(Zeroizing::new(bytes.to_vec())),
+            let answer = match verb {
+                Verb::Post(Idempotency::KeptWithoutSecret) => {
+                    without_secret(&bytes).map(|rest| written(status, &rest))
+                }
+                _ => Some(written(status, &bytes)),
             };
-            let answer = told.map(|told| written(status, &told));
             (Ok(head.set_body(bytes).map_into_boxed_body()), answer)
         }
         Err(body) => (Ok(head.set_body(body)), None),
@@ -156,10 +157,10 @@ fn copied(response: HttpResponse, verb: Verb) -> (Outcome, Option<Answer>) {
 }
 
 /// An object without its field `secret`.
-fn without_secret(body: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+fn without_secret(body: &[u8]) -> Option<Vec<u8>> {
     let mut fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(body).ok()?;
     fields.remove("secret");
-    serde_json::to_vec(&fields).ok().map(Zeroizing::new)
+    serde_json::to_vec(&fields).ok()
 }
 
 /// What the caller is told of a charged attempt.

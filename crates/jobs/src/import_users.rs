@@ -1,6 +1,7 @@
 //! Takes over the factors of another system that a file tells, some hundred at a time.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher as _, RandomState};
 
 use async_trait::async_trait;
@@ -37,13 +38,13 @@ impl Rehearsed {
     fn beside_earlier(&mut self, foreign: &ForeignFactor, outcome: ImportOutcome) -> ImportOutcome {
         let user = self.hashes.hash_one(&foreign.subject);
         let factor = self.hashes.hash_one((foreign.secret.expose(), foreign.parameters));
-        match self.factors.insert(user, factor) {
-            None => outcome,
-            Some(earlier) if earlier == factor => ImportOutcome::Unchanged,
-            Some(earlier) => {
-                self.factors.insert(user, earlier);
-                ImportOutcome::AlreadyEnabled
+        match self.factors.entry(user) {
+            Entry::Vacant(place) => {
+                place.insert(factor);
+                outcome
             }
+            Entry::Occupied(earlier) if *earlier.get() == factor => ImportOutcome::Unchanged,
+            Entry::Occupied(_) => ImportOutcome::AlreadyEnabled,
         }
     }
 }

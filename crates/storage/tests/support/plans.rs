@@ -15,7 +15,7 @@ use super::Files;
 /// What the connections of this process have sent.
 static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Tables that stay small, and the steps of the poll for webhooks that have something due: one for each that waits.
+/// Tables that stay small, and the steps of the recursive statements: one for each webhook or organization that waits.
 const SMALL: [&str; 3] = ["plans", "__diesel_schema_migrations", "waiting"];
 
 /// A database that looks, when it goes, at the plans of all statements that were sent.
